@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// One list of settings for every target of ours: Swift 6 with the stricter upcoming rules. Warnings become
+// errors in CI (`ci/test` passes `-warnings-as-errors`), not here, so that a newer compiler's new warning
+// never keeps a user from building a release.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ more: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + more,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "llcuda-build",
+  products: [.executable(name: "llcuda-build", targets: ["llcuda-build"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // C libraries. Each is imported by exactly one Swift target.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+
+    // Values only: no file, no process, no clock.
+    library("ReleaseModel", []),
+    library("Planning", ["ReleaseModel"]),
+    library("Reporting", ["ReleaseModel"]),
+
+    // Bytes in, values out.
+    library("BinaryFormats", ["CZstd", "CLZ4", system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", system]),
+    library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
+
+    // What touches the machine.
+    library(
+      "ToolExecution",
+      ["ReleaseModel", .product(name: "Subprocess", package: "swift-subprocess"), system]),
+    library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
+    library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
+    library(
+      "Pipeline",
+      [
+        "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
+        "ToolExecution", "Building", "Carving", "Packaging", system,
+      ]),
+
+    // What a person types.
+    library(
+      "Commands",
+      [
+        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Building",
+        "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+      ]),
+    .executableTarget(
+      name: "llcuda-build",
+      dependencies: [
+        "Commands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    .target(
+      name: "TestSupport",
+      dependencies: [.product(name: "Subprocess", package: "swift-subprocess"), system],
+      path: "Tests/TestSupport", swiftSettings: settings),
+    tests(of: "ReleaseModel"),
+    tests(of: "Planning", ["ReleaseModel"]),
+    tests(of: "Reporting", ["ReleaseModel"]),
+    tests(of: "BinaryFormats", [system]),
+    tests(of: "Archives", [system]),
+    tests(of: "Configuration", ["ReleaseModel", system]),
+    tests(of: "ToolExecution", ["ReleaseModel", system]),
+    tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
+    tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "ReleaseModel", "BinaryFormats", "Archives", system],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)
