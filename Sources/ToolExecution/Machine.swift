@@ -1,0 +1,38 @@
+import Foundation
+public import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What this machine has to offer a build.
+public enum Machine {
+  /// Processor cores this process may use.
+  public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Memory that new processes can have without swapping, in bytes; `nil` where the kernel doesn't say.
+  public static var availableMemory: Int64? {
+    guard
+      let text = FileManager.default.contents(atPath: "/proc/meminfo").map({
+        String(decoding: $0, as: UTF8.self)
+      })
+    else { return nil }
+    let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    return line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 }
+  }
+
+  /// How many compilers fit: one per core, as long as each has the memory it may need.
+  ///
+  /// nvcc's largest units of ggml-cuda peak at 1.1 GB with seven architectures; 1.5 GB leaves room.
+  public static func jobs(cores: Int = Machine.cores, memory: Int64? = Machine.availableMemory) -> Int {
+    let fitting = memory.map { Int($0 / 1_500_000_000) } ?? cores
+    return max(1, min(cores, fitting))
+  }
+
+  /// Bytes that are free for this user on the file system of a folder, which must exist; `nil` if it can't be asked.
+  public static func freeSpace(at folder: FilePath) -> Int64? {
+    var info = statvfs()
+    guard statvfs(folder.string, &info) == 0 else { return nil }
+    return Int64(info.f_bavail) * Int64(info.f_frsize)
+  }
+}
