@@ -1,0 +1,47 @@
+# What llcuda-build adds to llama.cpp's own top-level project, without editing a file of it:
+#   cmake -S llama.cpp -B build -D CMAKE_PROJECT_TOP_LEVEL_INCLUDES=<here>/llcuda-inject.cmake -D LLCUDA_TREE=kernels|core ...
+#
+# LLCUDA_TREE=kernels  the tree that compiles ggml-cuda: long translation units are started first, and
+#                      <build>/llcuda-kernels.json says how to link the library again from other objects.
+# LLCUDA_TREE=core     everything that holds no kernels: adds the selector library and the target `llcuda_core`;
+#                      <build>/llcuda-core.json lists the files to ship.
+#
+# CMake reads this file inside llama.cpp's first project() call, before any target exists, so the work is deferred to
+# the end of the top-level directory.
+
+if(CMAKE_VERSION VERSION_LESS 3.24)
+    message(FATAL_ERROR "llcuda: CMake 3.24 or later is needed to inject into llama.cpp; this is ${CMAKE_VERSION}")
+endif()
+
+set(LLCUDA_TREE "" CACHE STRING "What llcuda-build makes of this tree: kernels or core")
+set_property(CACHE LLCUDA_TREE PROPERTY STRINGS kernels core)
+set(LLCUDA_DIR "${CMAKE_CURRENT_LIST_DIR}")
+
+if(LLCUDA_TREE STREQUAL "kernels")
+    # CUDA::cudart and its siblings are found in ggml-cuda's directory; the link recipe names their files from up here.
+    set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+    include("${LLCUDA_DIR}/llcuda-kernels.cmake")
+    cmake_language(DEFER CALL llcuda_finish_kernels)
+elseif(LLCUDA_TREE STREQUAL "core")
+    include("${LLCUDA_DIR}/llcuda-core.cmake")
+    cmake_language(DEFER CALL llcuda_finish_core)
+else()
+    message(FATAL_ERROR "llcuda: LLCUDA_TREE is '${LLCUDA_TREE}'; say -D LLCUDA_TREE=kernels or -D LLCUDA_TREE=core")
+endif()
+
+# Gives the members of a list as the inside of a JSON array of strings (build paths hold no quotes or backslashes that
+# CMake would accept, but generator expressions have to pass unchanged, so nothing else is escaped).
+function(llcuda_json_strings out)
+    list(JOIN ARGN "\",\n    \"" joined)
+    if(NOT joined STREQUAL "")
+        set(joined "\n    \"${joined}\"\n  ")
+    endif()
+    set(${out} "${joined}" PARENT_SCOPE)
+endfunction()
+
+# GGML_VERSION is set in ggml's own directory.
+function(llcuda_ggml_version out)
+    get_target_property(directory ggml-base SOURCE_DIR)
+    get_directory_property(version DIRECTORY "${directory}" DEFINITION GGML_VERSION)
+    set(${out} "${version}" PARENT_SCOPE)
+endfunction()
