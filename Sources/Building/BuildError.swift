@@ -1,0 +1,45 @@
+public import ReleaseModel
+public import SystemPackage
+
+/// What can go wrong before and around a compilation; a compiler's own failure is a ``ToolExecution/ToolError``.
+public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProviding {
+  /// `cmake/` and `dist/` aren't near the executable.
+  case resourcesNotFound(near: FilePath)
+  /// A source has no llama.cpp with a CUDA backend in it.
+  case notLlamaCpp(FilePath, missing: String)
+  /// A file or folder that was named doesn't exist.
+  case sourceMissing(String)
+  /// A download isn't what was pinned.
+  case wrongDigest(name: String, expected: String, found: String)
+  /// A file the build should have written isn't there or can't be read.
+  case unreadable(FilePath, why: String)
+  /// The disk has too little room.
+  case diskSpace(FilePath, needed: ByteCount, free: ByteCount)
+
+  /// Missing inputs are bad input, a full disk is its own thing.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .resourcesNotFound: .toolMissing
+    case .notLlamaCpp, .sourceMissing, .wrongDigest: .badInput
+    case .unreadable: .buildFailed
+    case .diskSpace: .diskFull
+    }
+  }
+
+  /// The message: what is wrong and the way out.
+  public var description: String {
+    switch self {
+    case .resourcesNotFound(let near):
+      "cmake/llcuda-inject.cmake was not found near '\(near)'; set LLCUDA_BUILD_RESOURCES to the folder of llcuda-build's sources"
+    case .notLlamaCpp(let folder, let missing):
+      "'\(folder)' holds no llama.cpp with a CUDA backend: '\(missing)' is missing; give the folder that has ggml/src/ggml-cuda"
+    case .sourceMissing(let name):
+      "'\(name)' does not exist; --llama-cpp takes a folder, a tarball or a git URL with @tag"
+    case .wrongDigest(let name, let expected, let found):
+      "\(name) is not the pinned file: its SHA-256 is \(found), expected \(expected); it was thrown away, try again"
+    case .unreadable(let path, let why): "'\(path)' cannot be used: \(why)"
+    case .diskSpace(let folder, let needed, let free):
+      "the disk of '\(folder)' has \(free.mebibytes) free, and the build needs about \(needed.mebibytes); free some, or choose another folder with --build"
+    }
+  }
+}

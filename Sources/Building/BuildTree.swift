@@ -1,0 +1,116 @@
+import Foundation
+public import ReleaseModel
+public import SystemPackage
+public import ToolExecution
+
+/// One of the two CMake trees of a release, as a value: what CMake is told and what is built.
+public struct BuildTree: Hashable, Sendable, Codable {
+  /// Which tree.
+  public enum Kind: String, Hashable, Sendable, Codable {
+    /// ggml's CUDA backend for the whole compile set.
+    case kernels
+    /// Everything that holds no kernels.
+    case core
+  }
+
+  /// Which tree.
+  public let kind: Kind
+  /// The target that is built.
+  public let target: String
+  /// CMake's cache entries, `NAME=VALUE`, sorted.
+  public let definitions: [String]
+
+  /// Plans a tree.
+  ///
+  /// - Parameters:
+  ///   - architectures: `CMAKE_CUDA_ARCHITECTURES` of the kernels' tree.
+  ///   - sccache: the compiler cache's program, `nil` for none.
+  public init(
+    _ kind: Kind,
+    spec: ReleaseSpec,
+    source: FilePath,
+    toolkit: CUDAToolkit,
+    cCompiler: FilePath,
+    architectures: String,
+    inject: FilePath,
+    sccache: FilePath?,
+    ninja: FilePath
+  ) throws {
+    // __FILE__ in ggml's assertions would carry this machine's paths into the release.
+    let prefixMap = "-ffile-prefix-map=\(source)=llama.cpp"
+    var entries: [String: String] = [
+      "CMAKE_BUILD_TYPE": "Release", "CMAKE_MAKE_PROGRAM": ninja.string,
+      "CMAKE_C_COMPILER": cCompiler.string, "CMAKE_CXX_COMPILER": toolkit.hostCompiler.string,
+      "CMAKE_C_FLAGS": prefixMap, "CMAKE_CXX_FLAGS": prefixMap,
+      "CMAKE_PROJECT_TOP_LEVEL_INCLUDES": inject.string, "LLCUDA_TREE": kind.rawValue,
+      "BUILD_SHARED_LIBS": "ON", "GGML_BACKEND_DL": "ON", "GGML_NATIVE": "OFF", "GGML_CCACHE": "OFF",
+      // libgomp is in no manylinux policy; ggml's own threads need no library.
+      "GGML_OPENMP": "OFF", "LLAMA_OPENSSL": "OFF",
+      // Both of these would go to the network in the middle of the build.
+      "LLAMA_BUILD_UI": "OFF", "LLAMA_USE_PREBUILT_UI": "OFF",
+      "LLAMA_BUILD_TESTS": "OFF", "LLAMA_BUILD_EXAMPLES": "OFF", "LLAMA_BUILD_APP": "OFF",
+    ]
+    switch kind {
+    case .kernels:
+      target = "ggml-cuda"
+      entries["CMAKE_CUDA_COMPILER"] = toolkit.nvcc.string
+      entries["CMAKE_CUDA_HOST_COMPILER"] = toolkit.hostCompiler.string
+      entries["CMAKE_CUDA_FLAGS"] = "-Xcompiler=\(prefixMap)"
+      entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
+      entries["CUDAToolkit_ROOT"] = toolkit.home.string
+      entries["GGML_CUDA"] = "ON"
+      entries["GGML_CUDA_NCCL"] = "OFF"
+      // How kernels are stored is decided when they are carved.
+      entries["GGML_CUDA_COMPRESSION_MODE"] = "none"
+      entries["GGML_CUDA_FA"] = spec.flashAttention ? "ON" : "OFF"
+      entries["GGML_CPU"] = "OFF"
+      entries["LLAMA_BUILD_TOOLS"] = "OFF"
+      entries["LLAMA_BUILD_SERVER"] = "OFF"
+    case .core:
+      target = "llcuda_core"
+      entries["GGML_CUDA"] = "OFF"
+      entries["GGML_CPU_ALL_VARIANTS"] = "ON"
+      entries["LLAMA_BUILD_TOOLS"] = "ON"
+      entries["LLAMA_BUILD_SERVER"] = "ON"
+      entries["CMAKE_BUILD_WITH_INSTALL_RPATH"] = "ON"
+      entries["CMAKE_INSTALL_RPATH"] = "$ORIGIN"
+    }
+    if let sccache {
+      for language in ["C", "CXX"] + (kind == .kernels ? ["CUDA"] : []) {
+        entries["CMAKE_\(language)_COMPILER_LAUNCHER"] = sccache.string
+      }
+    }
+    for definition in spec.cmakeDefinitions {
+      guard let equals = definition.firstIndex(of: "=") else {
+        throw CMakeDefinitionError(definition: definition)
+      }
+      let name = definition[..<equals].split(separator: ":").first.map(String.init) ?? ""
+      entries[name] = String(definition[definition.index(after: equals)...])
+    }
+    self.kind = kind
+    definitions = entries.map { "\($0)=\($1)" }.sorted()
+  }
+
+  /// The call of CMake that configures the tree.
+  func configure(cmake: FilePath, source: FilePath, folder: FilePath, environment: [String: String?])
+    -> Invocation
+  {
+    Invocation(
+      cmake.string,
+      ["-G", "Ninja", "-S", source.string, "-B", folder.string, "-Wno-dev"] + definitions.map { "-D\($0)" },
+      environment: environment
+    )
+  }
+}
+
+/// A `-D` that CMake couldn't take.
+public struct CMakeDefinitionError: Error, Sendable, CustomStringConvertible, ExitStatusProviding {
+  /// What was written.
+  public let definition: String
+  /// Wrong usage.
+  public var exitStatus: ExitStatus { .usage }
+  /// The message.
+  public var description: String {
+    "'\(definition)' is no CMake cache entry; write NAME=VALUE, such as GGML_CUDA_FORCE_MMQ=ON"
+  }
+}

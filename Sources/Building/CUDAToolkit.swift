@@ -1,0 +1,203 @@
+import Foundation
+public import ReleaseModel
+public import SystemPackage
+public import ToolExecution
+
+/// An installed CUDA toolkit that was tried out: its nvcc compiles, with this host compiler.
+public struct CUDAToolkit: Hashable, Sendable {
+  /// Its folder, which holds `bin/nvcc`.
+  public let home: FilePath
+  /// What its nvcc can compile for.
+  public let capabilities: ToolkitCapabilities
+  /// The host compiler that nvcc calls.
+  public let hostCompiler: FilePath
+  /// The host compiler's own version line.
+  public let hostCompilerVersion: String
+
+  /// nvcc.
+  public var nvcc: FilePath { home.appending("bin/nvcc") }
+
+  /// Finds a toolkit's folder without running anything.
+  ///
+  /// The order: the folder that was named, `CUDA_HOME`, `CUDA_PATH`, nvcc on `PATH`, the newest that `ci/setup` put into
+  /// the cache, `/usr/local/cuda`.
+  ///
+  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)`` when there is none, or none where one was named.
+  public static func locate(named: String?, cache: FilePath, locator: ToolLocator) throws -> FilePath {
+    let environment = ProcessInfo.processInfo.environment
+    func holdsNVCC(_ folder: FilePath) -> Bool { locator.find(folder.appending("bin/nvcc").string) != nil }
+    for (value, origin) in [
+      (named, "--cuda-home"), (environment["CUDA_HOME"], "CUDA_HOME"),
+      (environment["CUDA_PATH"], "CUDA_PATH"),
+    ] {
+      guard let value, !value.isEmpty else { continue }
+      let folder = Folders.absolute(FilePath(value))
+      guard holdsNVCC(folder) else {
+        throw ToolError.notFound(
+          folder.appending("bin/nvcc").string,
+          hint: "\(origin) must name the folder of a CUDA toolkit, the one that holds bin/nvcc"
+        )
+      }
+      return folder
+    }
+    if let nvcc = locator.find("nvcc") {
+      let real = URL(fileURLWithPath: nvcc.string).resolvingSymlinksInPath().path
+      return FilePath(real).removingLastComponent().removingLastComponent()
+    }
+    let cached = (try? FileManager.default.contentsOfDirectory(atPath: cache.string)) ?? []
+    let versions = cached.filter { $0.hasPrefix("cuda-") }.sorted {
+      $0.compare($1, options: .numeric) == .orderedDescending
+    }
+    for folder in versions.map({ cache.appending($0) }) + [FilePath("/usr/local/cuda")]
+    where holdsNVCC(folder) {
+      return folder
+    }
+    throw ToolError.notFound(
+      "nvcc",
+      hint: "run ci/setup, which installs CUDA 12.4 into the cache folder, or name a toolkit with --cuda-home"
+    )
+  }
+
+  /// Asks a toolkit what it can do.
+  ///
+  /// - Throws: ``ToolExecution/ToolError`` when nvcc doesn't run or answers something else than expected.
+  public static func capabilities(of home: FilePath, runner: ToolRunner) async throws -> ToolkitCapabilities {
+    let nvcc = home.appending("bin/nvcc").string
+    func ask(_ option: String) async throws -> String {
+      try await runner.output(of: Invocation(nvcc, [option]))
+    }
+    let text = try await ask("--version")
+    guard let match = text.firstMatch(of: #/release [0-9.]+, V([0-9]+\.[0-9]+\.[0-9]+)/#),
+      let version = ToolkitVersion(parsing: match.1)
+    else {
+      throw ToolError.unusable(nvcc, why: "its --version names no release", hint: "is it NVIDIA's nvcc?")
+    }
+    let code = try await ask("--list-gpu-code")
+    let architectures = try await ask("--list-gpu-arch")
+    let real = code.split(whereSeparator: \.isWhitespace).compactMap { ComputeCapability(parsing: $0) }
+    let virtual = architectures.split(whereSeparator: \.isWhitespace).compactMap {
+      ComputeCapability(parsing: $0)
+    }
+    guard !real.isEmpty, !virtual.isEmpty else {
+      throw ToolError.unusable(nvcc, why: "it lists no architectures", hint: "CUDA 11.8 or newer is needed")
+    }
+    // nvcc 12.4 compiles for sm_90a but lists plain numbers only.
+    let hidden = real.filter { $0.number == 90 && $0.variant == .base }.map {
+      ComputeCapability(number: $0.number, variant: .architecture)
+    }
+    return ToolkitCapabilities(
+      version: version,
+      real: Array(Set(real + hidden)),
+      virtual: Array(Set(virtual + hidden))
+    )
+  }
+
+  /// Takes a toolkit into use: finds a host compiler, and compiles a small kernel with both.
+  ///
+  /// CMake would find out as well, but only after the other checks, and in words about CMake.
+  ///
+  /// - Throws: ``ToolExecution/ToolError`` naming what is missing: cicc, a host compiler nvcc accepts, cuBLAS's headers.
+  public init(
+    home: FilePath,
+    capabilities: ToolkitCapabilities,
+    hostCompiler named: String?,
+    scratch: FilePath,
+    runner: ToolRunner,
+    locator: ToolLocator
+  ) async throws {
+    let host = try HostCompiler.locate(named: named, for: capabilities.version, locator: locator)
+    self.home = home
+    self.capabilities = capabilities
+    self.hostCompiler = host
+    let version = try await runner.output(of: Invocation(host.string, ["--version"]))
+    self.hostCompilerVersion = version.split(separator: "\n").first.map(String.init) ?? host.string
+
+    try FileManager.default.createDirectory(atPath: scratch.string, withIntermediateDirectories: true)
+    let source = scratch.appending("probe.cu")
+    let text = "#include <cublas_v2.h>\n__global__ void probe(float *x) { *x = 1; }\n"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: source.string))
+    guard let lowest = capabilities.real.first(where: { $0.variant == .base }) else { return }
+    let probe = Invocation(
+      nvcc.string,
+      [
+        "-ccbin", host.string, "-gencode", "arch=compute_\(lowest.label),code=sm_\(lowest.label)", "-c",
+        source.string,
+        "-o", scratch.appending("probe.o").string,
+      ]
+    )
+    do {
+      try await runner.run(probe, log: scratch.appending("probe.log"))
+    } catch ToolError.failed(_, _, _, let lines) {
+      throw Self.explain(lines, nvcc: nvcc, host: host)
+        ?? ToolError.failed(
+          probe,
+          outcome: "could not compile a trivial kernel",
+          log: scratch.appending("probe.log"),
+          lastLines: lines
+        )
+    }
+  }
+
+  /// The known ways in which a first compilation fails, told by what nvcc says.
+  static func explain(_ lines: [String], nvcc: FilePath, host: FilePath) -> ToolError? {
+    func says(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
+    if says("No space left on device") { return nil }
+    for tool in ["cicc", "ptxas", "cudafe++", "fatbinary"]
+    where says("\(tool): not found") || says("\(tool)'") && says("No such file") {
+      return .unusable(
+        nvcc.string,
+        why: "it cannot find its \(tool)",
+        hint:
+          "the toolkit is incomplete (nvvm/bin/cicc and bin/ptxas must lie beside bin/nvcc); install it anew or run ci/setup"
+      )
+    }
+    if says("unsupported GNU version") || says("unsupported clang version") {
+      return .unusable(
+        host.string,
+        why: "this toolkit's nvcc refuses it as a host compiler",
+        hint: "name an older one with --host-compiler, such as g++-12"
+      )
+    }
+    if says("cublas_v2.h") {
+      return .unusable(
+        nvcc.string,
+        why: "the toolkit has no cuBLAS headers (cublas_v2.h)",
+        hint: "install cuBLAS's development files"
+      )
+    }
+    return nil
+  }
+}
+
+/// Finds the C++ compiler that nvcc calls for host code.
+enum HostCompiler {
+  /// The newest major version of g++ that a toolkit accepts (CUDA installation guide for Linux, "Host Compiler Support Policy").
+  static func newestGCC(for toolkit: ToolkitVersion) -> Int {
+    switch toolkit.release {
+    case ..<"12.0": 11
+    case ..<"12.4": 12
+    case ..<"12.8": 13
+    case ..<"13.0": 14
+    default: 15
+    }
+  }
+
+  /// The compiler that was named, by `--host-compiler`, `CUDAHOSTCXX` or `NVCC_CCBIN`, or the newest accepted g++ at hand.
+  static func locate(named: String?, for toolkit: ToolkitVersion, locator: ToolLocator) throws -> FilePath {
+    let environment = ProcessInfo.processInfo.environment
+    for value in [named, environment["CUDAHOSTCXX"], environment["NVCC_CCBIN"]] {
+      if let value, !value.isEmpty {
+        return try locator.require(value, hint: "name an installed C++ compiler with --host-compiler")
+      }
+    }
+    let newest = newestGCC(for: toolkit)
+    let versioned = stride(from: newest, through: 9, by: -1).map { "g++-\($0)" }
+    for name in versioned + ["g++"] {
+      if let found = locator.find(name) { return found }
+    }
+    throw ToolError.notFound(
+      "g++",
+      hint: "CUDA \(toolkit.release) needs g++ \(newest) or older: apt install g++-\(min(newest, 12))"
+    )
+  }
+}

@@ -1,0 +1,172 @@
+import Archives
+import Foundation
+public import ReleaseModel
+public import SystemPackage
+public import ToolExecution
+
+/// Brings llama.cpp's source to disk, whatever form it has.
+public struct SourceProvider: Sendable {
+  /// The default source: an sdist that carries llama.cpp, because a package index is always within a release's reach.
+  public enum Pinned {
+    /// The project on the package index.
+    public static let project = "llama-cpp-python"
+    /// Its version.
+    public static let version = "0.3.36"
+    /// The SHA-256 of its sdist.
+    public static let sha256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
+    /// The folder of the sdist that is unpacked.
+    static let subfolder = "vendor/llama.cpp"
+  }
+
+  private let folders: Folders
+  private let runner: ToolRunner
+  private let locator: ToolLocator
+  private let log: FilePath
+
+  /// Makes a provider.
+  ///
+  /// - Parameter log: the log file of pip or git.
+  public init(folders: Folders, runner: ToolRunner, locator: ToolLocator, log: FilePath) {
+    self.folders = folders
+    self.runner = runner
+    self.locator = locator
+    self.log = log
+  }
+
+  /// Where sources that were fetched are kept.
+  private var store: FilePath { folders.cache.appending("sources") }
+
+  /// Gives the tree of a source, fetching and unpacking it when needed.
+  ///
+  /// - Throws: ``BuildError``, ``ToolExecution/ToolError`` of pip or git, `ArchiveError` for a broken tarball.
+  public func tree(of source: LlamaCppSource) async throws -> LlamaCppTree {
+    switch source {
+    case .pinned: try await pinned()
+    case .folder(let name): try await folder(FilePath(name))
+    case .tarball(let name): try tarball(FilePath(name))
+    case .git(let url, let reference): try await git(url: url, reference: reference)
+    }
+  }
+
+  private func pinned() async throws -> LlamaCppTree {
+    let name = "llama_cpp_python-\(Pinned.version)"
+    let target = store.appending("\(name)-\(Pinned.sha256.prefix(12))")
+    let origin = "\(Pinned.project) \(Pinned.version) (sdist)"
+    if !exists(target) {
+      let download = store.appending("download-\(UUID().uuidString.prefix(8))")
+      defer { remove(download) }
+      try makeFolder(download)
+      try await runner.run(
+        Invocation(
+          try python().string,
+          [
+            "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary",
+            ":all:",
+            "--no-build-isolation", "--dest", download.string, "\(Pinned.project)==\(Pinned.version)",
+          ]
+        ),
+        log: log
+      )
+      let archive = download.appending("\(name).tar.gz")
+      let found = try SHA256Digest.ofFile(at: archive).hex
+      guard found == Pinned.sha256 else {
+        throw BuildError.wrongDigest(name: "\(name).tar.gz", expected: Pinned.sha256, found: found)
+      }
+      try unpack(archive, to: target) { $0.hasPrefix("\(name)/\(Pinned.subfolder)/") }
+    }
+    return try LlamaCppTree(
+      folder: target.appending(Pinned.subfolder),
+      origin: origin,
+      digest: "sha256:\(Pinned.sha256)"
+    )
+  }
+
+  private func tarball(_ file: FilePath) throws -> LlamaCppTree {
+    let file = Folders.absolute(file)
+    guard exists(file) else { throw BuildError.sourceMissing(file.string) }
+    let digest = try SHA256Digest.ofFile(at: file).hex
+    let target = store.appending("tarball-\(digest.prefix(12))")
+    if !exists(target) { try unpack(file, to: target) { _ in true } }
+    return try LlamaCppTree(
+      folder: llamaCpp(in: target),
+      origin: file.lastComponent?.string ?? file.string,
+      digest: "sha256:\(digest)"
+    )
+  }
+
+  private func git(url: String, reference: String) async throws -> LlamaCppTree {
+    let key = SHA256Digest.of(Array("\(url)@\(reference)".utf8)).hex.prefix(12)
+    let target = store.appending("git-\(key)")
+    let git = try locator.require("git", hint: "install git, or give a folder or tarball with --llama-cpp")
+      .string
+    // The commit is asked for on every run: a branch moves, and even a tag can be moved.
+    let clone = exists(target) ? target : store.appending("git-\(key)-\(UUID().uuidString.prefix(8))")
+    if clone != target {
+      try makeFolder(clone)
+      try await runner.run(Invocation(git, ["-C", clone.string, "init", "--quiet"]), log: log)
+    }
+    do {
+      let fetch = ["-C", clone.string, "fetch", "--quiet", "--depth", "1", url, reference]
+      try await runner.run(Invocation(git, fetch, environment: ["GIT_TERMINAL_PROMPT": "0"]), log: log)
+      try await runner.run(
+        Invocation(git, ["-C", clone.string, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD"]),
+        log: log
+      )
+      if clone != target { try FileManager.default.moveItem(atPath: clone.string, toPath: target.string) }
+    } catch {
+      if clone != target { remove(clone) }
+      throw error
+    }
+    let commit = try await runner.output(of: Invocation(git, ["-C", target.string, "rev-parse", "HEAD"]))
+    return try LlamaCppTree(
+      folder: llamaCpp(in: target),
+      origin: "\(url)@\(reference)",
+      digest: "git:\(commit.prefix(40))"
+    )
+  }
+
+  private func folder(_ name: FilePath) async throws -> LlamaCppTree {
+    let folder = Folders.absolute(name)
+    guard exists(folder) else { throw BuildError.sourceMissing(folder.string) }
+    let tree = llamaCpp(in: folder)
+    let origin = "folder \(folder.lastComponent?.string ?? folder.string)"
+    _ = try LlamaCppTree(folder: tree, origin: origin, digest: "")
+    return try LlamaCppTree(
+      folder: tree,
+      origin: origin,
+      digest: "tree:\(try SHA256Digest.ofTree(at: tree).hex)"
+    )
+  }
+
+  /// The llama.cpp inside an unpacked source: the folder itself, its only subfolder, or `vendor/llama.cpp` in either.
+  private func llamaCpp(in folder: FilePath) -> FilePath {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+    let only = names.count == 1 ? [folder.appending(names[0])] : []
+    let candidates = ([folder] + only).flatMap { [$0, $0.appending(Pinned.subfolder)] }
+    return candidates.first { exists($0.appending("ggml/src/ggml-cuda/CMakeLists.txt")) } ?? only.first
+      ?? folder
+  }
+
+  private func unpack(_ archive: FilePath, to target: FilePath, where wanted: @escaping (String) -> Bool)
+    throws
+  {
+    // Every archive here has one top folder, whose name carries a version that paths are better off without.
+    try ArchiveReader(archive).extract(to: target, strippingComponents: 1, where: wanted)
+  }
+
+  private func python() throws -> FilePath {
+    let venv = folders.cache.appending("venv/bin/python").string
+    if let found = locator.find(venv) { return found }
+    return try locator.require(
+      "python3",
+      "python",
+      hint: "install Python 3 with pip, or give llama.cpp with --llama-cpp"
+    )
+  }
+
+  private func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
+  private func remove(_ path: FilePath) { try? FileManager.default.removeItem(atPath: path.string) }
+  private func makeFolder(_ path: FilePath) throws {
+    try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+  }
+}

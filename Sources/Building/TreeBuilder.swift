@@ -1,0 +1,119 @@
+import Foundation
+public import SystemPackage
+public import ToolExecution
+
+/// Configures and compiles a ``BuildTree``; a second run with the same inputs leaves everything to ninja, which finds
+/// nothing to do.
+public struct TreeBuilder: Sendable {
+  private let cmake: FilePath
+  private let ninja: FilePath
+  private let runner: ToolRunner
+  private let listener: any ProgressListener
+  private let jobs: Int
+  private let logs: FilePath
+
+  /// Makes a builder.
+  public init(
+    cmake: FilePath,
+    ninja: FilePath,
+    runner: ToolRunner,
+    listener: any ProgressListener,
+    jobs: Int,
+    logs: FilePath
+  ) {
+    self.cmake = cmake
+    self.ninja = ninja
+    self.runner = runner
+    self.listener = listener
+    self.jobs = jobs
+    self.logs = logs
+  }
+
+  /// Brings a tree up to date.
+  ///
+  /// - Parameters:
+  ///   - source: llama.cpp.
+  ///   - folder: the tree's folder; configured anew when the definitions changed.
+  ///   - environment: the compiler cache's variables.
+  ///   - number: the step's number, for its log files' names.
+  /// - Throws: ``ToolExecution/ToolError`` with the log and the command to repeat.
+  public func build(
+    _ tree: BuildTree,
+    source: FilePath,
+    in folder: FilePath,
+    environment: [String: String?],
+    number: Int
+  ) async throws {
+    var environment = environment
+    // llama.cpp asks git for its commit; without this it finds the repository that happens to lie around it.
+    environment["GIT_CEILING_DIRECTORIES"] = source.removingLastComponent().string
+    let step = "\(number)-\(tree.kind.rawValue)"
+    try await configureIfChanged(tree, source: source, folder: folder, environment: environment, step: step)
+
+    let ninjaCall = Invocation(
+      ninja.string,
+      ["-C", folder.string, "-j", "\(jobs)", tree.target],
+      environment: environment.merging(["NINJA_STATUS": NinjaStatus.format]) { $1 }
+    )
+    let pid = Shared<Int32?>(nil)
+    let latest = Shared(BuildProgress(step: tree.kind.rawValue, done: 0, total: 0))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        // What runs right now is not in ninja's output, so it is read from the processes below it.
+        while !Task.isCancelled {
+          try await Task.sleep(for: .seconds(1))
+          guard let root = pid.value, latest.value.total > 0 else { continue }
+          latest.update { $0.running = NinjaStatus.outputs(of: ProcessTree.commandLines(below: root)) }
+          listener.moved(latest.value)
+        }
+      }
+      defer { group.cancelAll() }
+      try await runner.run(
+        ninjaCall,
+        log: logs.appending("\(step)-build.log"),
+        onStart: { started in pid.update { $0 = started } },
+        onLine: { line in
+          guard let status = NinjaStatus.parse(line) else { return }
+          latest.update {
+            ($0.done, $0.total, $0.remaining) = (status.done, status.total, status.remaining)
+          }
+          listener.moved(latest.value)
+        }
+      )
+    }
+  }
+
+  private func configureIfChanged(
+    _ tree: BuildTree,
+    source: FilePath,
+    folder: FilePath,
+    environment: [String: String?],
+    step: String
+  ) async throws {
+    let call = tree.configure(cmake: cmake, source: source, folder: folder, environment: environment)
+    let record = folder.appending(".llcuda-configured")
+    // The command without the environment, whose socket name differs from run to run.
+    let wanted = Invocation(call.executable, call.arguments).commandLine
+    let before = try? String(contentsOfFile: record.string, encoding: .utf8)
+    let isConfigured = FileManager.default.fileExists(atPath: folder.appending("build.ninja").string)
+    guard before != wanted || !isConfigured else { return }
+    // CMake keeps entries of earlier runs that this one doesn't name, so a changed tree starts with a fresh cache.
+    try? FileManager.default.removeItem(atPath: folder.appending("CMakeCache.txt").string)
+    try? FileManager.default.removeItem(atPath: record.string)
+    listener.told("configuring \(tree.kind.rawValue)")
+    try await runner.run(call, log: logs.appending("\(step)-configure.log"))
+    try wanted.write(toFile: record.string, atomically: true, encoding: .utf8)
+  }
+}
+
+/// A value shared between the task that reads output and the one that reports.
+final class Shared<Value: Sendable>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var stored: Value
+
+  init(_ value: Value) { stored = value }
+
+  var value: Value { lock.withLock { stored } }
+
+  func update(_ change: (inout Value) -> Void) { lock.withLock { change(&stored) } }
+}

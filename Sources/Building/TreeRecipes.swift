@@ -1,0 +1,70 @@
+import Foundation
+public import SystemPackage
+
+/// What the kernels' tree says about linking its library again (`llcuda-kernels.json`, written by cmake/).
+public struct KernelsRecipe: Hashable, Sendable, Codable {
+  /// ggml's version.
+  public var ggmlVersion: String
+  /// The program that links.
+  public var linker: String
+  /// Its flags.
+  public var linkFlags: [String]
+  /// Libraries on the link line, as files.
+  public var libraries: [String]
+  /// Other items on the link line.
+  public var linkItems: [String]
+  /// Every object of the library, absolute or relative to the tree's folder.
+  public var objects: [String]
+  /// The architectures as CMake had them in the end.
+  public var cudaArchitectures: [String]
+
+  /// Reads the recipe of a built tree.
+  ///
+  /// - Throws: ``BuildError/unreadable(_:why:)``.
+  public static func read(from tree: FilePath) throws -> KernelsRecipe {
+    var recipe: KernelsRecipe = try readJSON(tree.appending("llcuda-kernels.json"))
+    recipe.objects = recipe.objects.map { tree.pushing(FilePath($0)).string }
+    recipe.libraries = recipe.libraries.map { tree.pushing(FilePath($0)).string }
+    return recipe
+  }
+}
+
+/// What the core's tree says about the files to ship (`llcuda-core.json`, written by cmake/).
+public struct CoreRecipe: Hashable, Sendable, Codable {
+  /// A built file and the one name it ships under.
+  public struct Product: Hashable, Sendable, Codable {
+    /// Where the build put it.
+    public var file: String
+    /// A library's SONAME, or the file's own name.
+    public var shipAs: String
+  }
+
+  /// llama.cpp's version.
+  public var llamaVersion: String
+  /// The tools.
+  public var executables: [Product]
+  /// Libraries that the tools link.
+  public var sharedLibraries: [Product]
+  /// Backends that are loaded at run time.
+  public var modules: [Product]
+  /// The selector.
+  public var selector: Product
+
+  /// Every file to ship.
+  public var products: [Product] { executables + sharedLibraries + modules + [selector] }
+
+  /// Reads the recipe of a built tree.
+  ///
+  /// - Throws: ``BuildError/unreadable(_:why:)``.
+  public static func read(from tree: FilePath) throws -> CoreRecipe {
+    try readJSON(tree.appending("llcuda-core.json"))
+  }
+}
+
+private func readJSON<Value: Decodable>(_ path: FilePath) throws -> Value {
+  do {
+    return try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(fileURLWithPath: path.string)))
+  } catch {
+    throw BuildError.unreadable(path, why: "\(error)")
+  }
+}
