@@ -8,6 +8,11 @@ public struct ToolLocator: Sendable {
   /// Makes a locator for this process's `PATH`.
   public init() { self.init(path: ProcessInfo.processInfo.environment["PATH"] ?? "") }
 
+  /// Makes a locator for this process's `PATH`, then a folder where `ci/setup` puts tools.
+  public init(adding folder: FilePath) {
+    self.init(path: (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":\(folder)")
+  }
+
   /// Makes a locator for a `PATH`.
   public init(path: String) {
     self.searchPath = path.split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }

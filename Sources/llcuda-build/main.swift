@@ -1,1 +1,3 @@
-// Placeholder until the commands land.
+import Commands
+
+await LlcudaBuildCommand.main()

@@ -1,0 +1,110 @@
+public import Archives
+import Foundation
+public import SystemPackage
+
+/// Writes wheels (packaging.python.org, "Binary distribution format").
+public struct WheelWriter: Sendable {
+  /// The writer below.
+  public var zip: ZipWriter
+  /// What WHEEL names as the generator.
+  public var generator: String
+
+  /// Makes a writer.
+  ///
+  /// - Parameter timestamp: the time of every member, seconds since 1970.
+  public init(generator: String, timestamp: Int64) {
+    self.generator = generator
+    zip = ZipWriter()
+    zip.timestamp = timestamp
+  }
+
+  /// Writes a wheel into a folder under its own name.
+  ///
+  /// - Throws: ``PackagingError`` for what an index would refuse, `ArchiveError` for names and for the disk.
+  public func write(_ wheel: Wheel, into folder: FilePath) async throws -> WrittenArchive {
+    let info = "\(wheel.stem).dist-info"
+    var metadata = wheel.metadata
+    metadata.licenseFiles = wheel.licenses.map(\.name)
+    var members = wheel.files
+    if let intruder = members.first(where: { $0.name.hasPrefix(info + "/") }) {
+      throw PackagingError.badWheel("'\(intruder.name)' lies in the folder of the wheel's own metadata")
+    }
+    members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    // The specification asks for .dist-info at the end of the archive, so that metadata can be changed cheaply.
+    for license in wheel.licenses {
+      members.append(ZipWriter.Member(name: "\(info)/licenses/\(license.name)", content: license.content))
+    }
+    func add(_ name: String, _ text: String) {
+      members.append(ZipWriter.Member(name: "\(info)/\(name)", content: .bytes(Array(text.utf8))))
+    }
+    add("METADATA", try metadata.text())
+    add(
+      "WHEEL",
+      "Wheel-Version: 1.0\nGenerator: \(generator)\nRoot-Is-Purelib: \(wheel.platform == "any")\nTag: \(wheel.tag)\n"
+    )
+    if let scripts = try entryPoints(of: wheel) { add("entry_points.txt", scripts) }
+
+    let path = folder.appending(wheel.fileName)
+    let written = try await zip.write(members, to: path) { written in
+      let lines = written.map {
+        "\(Self.quoted($0.name)),sha256=\($0.sha256.urlSafeBase64),\($0.byteCount)\n"
+      }
+      let record = lines.joined() + "\(info)/RECORD,,\n"
+      return ZipWriter.Member(name: "\(info)/RECORD", content: .bytes(Array(record.utf8)))
+    }
+    let result = try WrittenArchive(at: path, installed: written.reduce(0) { $0 + $1.byteCount })
+    try Self.checkRatio(of: result)
+    return result
+  }
+
+  /// PyPI's rule against zip bombs: more than 64 MiB that deflate by more than fifty to one are refused.
+  static func checkRatio(of archive: WrittenArchive) throws(PackagingError) {
+    guard archive.installedByteCount > 64 << 20, archive.installedByteCount > 50 * archive.byteCount else {
+      return
+    }
+    throw .badWheel(
+      "'\(archive.file)' unpacks to more than 50 times its size, which PyPI takes for an attack"
+    )
+  }
+
+  private func entryPoints(of wheel: Wheel) throws(PackagingError) -> String? {
+    guard !wheel.consoleScripts.isEmpty else { return nil }
+    var text = "[console_scripts]\n"
+    for (name, target) in wheel.consoleScripts.sorted(by: { $0.key < $1.key }) {
+      guard name.wholeMatch(of: #/[A-Za-z0-9_.-]+/#) != nil, !target.contains(where: \.isNewline) else {
+        throw .badEntryPoint(name)
+      }
+      text += "\(name) = \(target)\n"
+    }
+    return text
+  }
+
+  /// A field of a CSV file.
+  private static func quoted(_ field: String) -> String {
+    field.contains { $0 == "," || $0 == "\"" } ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
+  }
+}
+
+extension WrittenArchive {
+  /// Measures a file that was just written.
+  ///
+  /// - Throws: `ArchiveError` when it can't be read.
+  public init(at path: FilePath, installed: Int64) throws {
+    let size =
+      (try FileManager.default.attributesOfItem(atPath: path.string)[.size] as? NSNumber)?.int64Value ?? 0
+    self.init(
+      file: path.lastComponent?.string ?? path.string,
+      byteCount: size,
+      installedByteCount: installed,
+      sha256: try SHA256Digest.ofFile(at: path)
+    )
+  }
+}
+
+/// `SHA256SUMS` as `sha256sum -c` reads it.
+public enum ChecksumFile {
+  /// The text for files and their digests, sorted by name.
+  public static func text(for archives: [(file: String, sha256: String)]) -> String {
+    archives.sorted { $0.file < $1.file }.map { "\($0.sha256)  \($0.file)\n" }.joined()
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+public import ReleaseModel
+public import SystemPackage
+
+/// The folder a release is written to: assembled beside it, then put in its place in one step.
+public struct OutputFolder: Sendable {
+  /// The folder.
+  public let path: FilePath
+
+  /// Makes the value; nothing is touched yet.
+  public init(_ path: FilePath) { self.path = path }
+
+  /// Files that every release has beside its artifacts.
+  static let ownFiles: Set<String> = [manifestName, "SHA256SUMS", "report.md"]
+  /// The manifest's name.
+  static let manifestName = "manifest.json"
+
+  /// Makes sure that replacing the folder loses nothing: it is absent, empty, or holds an earlier release and no more.
+  ///
+  /// - Throws: ``OutputFolderError``.
+  public func checkReplaceable() throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder) else { return }
+    guard isFolder.boolValue else { throw OutputFolderError.notAFolder(path) }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path.string)
+    guard !names.isEmpty else { return }
+    let foreign = Set(names).subtracting(Self.ownFiles).subtracting(manifest?.artifacts.map(\.file) ?? [])
+    guard foreign.isEmpty else { throw OutputFolderError.foreignFiles(path, foreign.sorted()) }
+  }
+
+  /// The manifest of the release that lies in the folder, `nil` when there is none.
+  public var manifest: ReleaseManifest? {
+    guard let data = FileManager.default.contents(atPath: path.appending(Self.manifestName).string) else {
+      return nil
+    }
+    return try? JSONDecoder().decode(ReleaseManifest.self, from: data)
+  }
+
+  /// Whether every artifact of a manifest lies here in its full size.
+  func isComplete(_ manifest: ReleaseManifest) -> Bool {
+    manifest.artifacts.allSatisfy { artifact in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path.appending(artifact.file).string)
+      return (attributes?[.size] as? NSNumber)?.int64Value == artifact.bytes.bytes
+    }
+  }
+
+  /// Assembles a release in a new folder and puts that in this one's place.
+  ///
+  /// - Throws: what `assemble` throws; the folder is then as it was.
+  func replace(_ assemble: (FilePath) async throws -> Void) async throws {
+    let parent = path.removingLastComponent()
+    let name = path.lastComponent?.string ?? "out"
+    let unique = UUID().uuidString.prefix(8)
+    let partial = parent.appending(".\(name).partial-\(unique)")
+    let old = parent.appending(".\(name).old-\(unique)")
+    let files = FileManager.default
+    try files.createDirectory(atPath: partial.string, withIntermediateDirectories: true)
+    do {
+      try await assemble(partial)
+      // Asked again: a build takes long, and somebody may have put a file here meanwhile.
+      try checkReplaceable()
+    } catch {
+      try? files.removeItem(atPath: partial.string)
+      throw error
+    }
+    let existed = files.fileExists(atPath: path.string)
+    if existed { try files.moveItem(atPath: path.string, toPath: old.string) }
+    try files.moveItem(atPath: partial.string, toPath: path.string)
+    if existed { try files.removeItem(atPath: old.string) }
+  }
+}
+
+/// An output folder that must not be replaced.
+public enum OutputFolderError: Error, Sendable, CustomStringConvertible, ExitStatusProviding {
+  /// There is something of that name that isn't a folder.
+  case notAFolder(FilePath)
+  /// It holds files that no release of ours wrote.
+  case foreignFiles(FilePath, [String])
+
+  /// The folder is in use.
+  public var exitStatus: ExitStatus { .folderInUse }
+
+  /// The message.
+  public var description: String {
+    switch self {
+    case .notAFolder(let path): "'\(path)' is not a folder; choose another with --out"
+    case .foreignFiles(let path, let names):
+      "'\(path)' holds files that llcuda-build did not write (\(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")); move them away or choose another folder with --out"
+    }
+  }
+}
