@@ -29,7 +29,8 @@ public struct ByteReader: Sendable {
   /// Takes the next bytes without copying them.
   ///
   /// - Throws: ``BinaryFormatError`` of kind `truncated` when too few bytes are left.
-  public mutating func take(_ count: Int, _ what: String = "the part") throws(BinaryFormatError) -> ByteSource {
+  public mutating func take(_ count: Int, _ what: String = "the part") throws(BinaryFormatError) -> ByteSource
+  {
     try require(count, what)
     defer { position += count }
     return source.unchecked(position..<position + count)
@@ -59,8 +60,10 @@ public struct ByteReader: Sendable {
   private func require(_ count: Int, _ what: String) throws(BinaryFormatError) {
     guard count >= 0, count <= remaining else {
       throw source.error(
-        .truncated, at: position,
-        "\(what) takes \(count) bytes, but only \(remaining) are left; was the file cut off by a failed copy?")
+        .truncated,
+        at: position,
+        "\(what) takes \(count) bytes, but only \(remaining) are left; was the file cut off by a failed copy?"
+      )
     }
   }
 }

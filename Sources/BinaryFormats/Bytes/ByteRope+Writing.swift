@@ -11,7 +11,8 @@ extension ByteRope {
   ///   - permissions: The mode bits of the new file, before the umask.
   /// - Throws: ``BinaryFormatError`` of kind `system` (disk full, no permission, no such folder).
   public func write(
-    to path: FilePath, permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    to path: FilePath,
+    permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
   ) throws(BinaryFormatError) {
     let partial = path.string + ".\(getpid()).partial"
     func failure(_ what: String) -> BinaryFormatError {
@@ -37,7 +38,8 @@ extension ByteRope {
   }
 
   private func writeAll(
-    to descriptor: CInt, _ failure: (String) -> BinaryFormatError
+    to descriptor: CInt,
+    _ failure: (String) -> BinaryFormatError
   ) throws(BinaryFormatError) {
     let batch = 512  // Linux takes at most 1024 (IOV_MAX) slices in one call.
     var next = 0

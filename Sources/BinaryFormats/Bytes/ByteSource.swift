@@ -32,7 +32,12 @@ public struct ByteSource: Sendable {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
     memory.copyBytes(from: bytes)
     self.init(
-      name: name, storage: ByteStorage(allocation: memory), start: 0, count: bytes.count, offset: offset)
+      name: name,
+      storage: ByteStorage(allocation: memory),
+      start: 0,
+      count: bytes.count,
+      offset: offset
+    )
   }
 
   /// Reserves `capacity` bytes, lets `fill` write into them, and keeps those that were written.
@@ -43,7 +48,9 @@ public struct ByteSource: Sendable {
   ///   - offset: The place of the first byte in the whole that `name` stands for.
   ///   - fill: Writes the bytes and returns how many it wrote, at most `capacity`.
   init<Failure: Error>(
-    capacity: Int, name: String, offset: Int = 0,
+    capacity: Int,
+    name: String,
+    offset: Int = 0,
     fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
@@ -76,11 +83,14 @@ public struct ByteSource: Sendable {
   ///   - range: The part, counted from the first byte of this source.
   ///   - what: What the part is, for the message.
   /// - Throws: ``BinaryFormatError`` of kind `truncated` when the range does not lie inside.
-  public func slice(_ range: Range<Int>, _ what: String = "the part") throws(BinaryFormatError) -> ByteSource {
+  public func slice(_ range: Range<Int>, _ what: String = "the part") throws(BinaryFormatError) -> ByteSource
+  {
     guard range.lowerBound >= 0, range.upperBound <= count else {
       throw error(
-        .truncated, at: range.lowerBound,
-        "\(what) ends at byte \(position(range.upperBound)), past the end of the bytes (\(position(count)))")
+        .truncated,
+        at: range.lowerBound,
+        "\(what) ends at byte \(position(range.upperBound)), past the end of the bytes (\(position(count)))"
+      )
     }
     return unchecked(range)
   }
@@ -88,13 +98,16 @@ public struct ByteSource: Sendable {
   /// A part of the bytes given by untrusted numbers, without copying.
   ///
   /// - Throws: ``BinaryFormatError`` of kind `truncated` when the part does not lie inside.
-  func slice(from begin: UInt64, count length: UInt64, _ what: String) throws(BinaryFormatError) -> ByteSource {
+  func slice(from begin: UInt64, count length: UInt64, _ what: String) throws(BinaryFormatError) -> ByteSource
+  {
     let (end, overflow) = begin.addingReportingOverflow(length)
     guard !overflow, end <= UInt64(count) else {
       throw error(
-        .truncated, at: begin <= UInt64(count) ? Int(begin) : count,
+        .truncated,
+        at: begin <= UInt64(count) ? Int(begin) : count,
         "\(what) begins at byte \(hexadecimal(begin)) and is \(hexadecimal(length)) bytes long, "
-          + "past the end of the bytes (\(hexadecimal(count))); was the file cut off by a failed copy?")
+          + "past the end of the bytes (\(hexadecimal(count))); was the file cut off by a failed copy?"
+      )
     }
     return unchecked(Int(begin)..<Int(end))
   }
@@ -102,8 +115,12 @@ public struct ByteSource: Sendable {
   /// A part that is known to lie inside.
   func unchecked(_ range: Range<Int>) -> ByteSource {
     ByteSource(
-      name: name, storage: storage, start: start + range.lowerBound, count: range.count,
-      offset: offset &+ range.lowerBound)
+      name: name,
+      storage: storage,
+      start: start + range.lowerBound,
+      count: range.count,
+      offset: offset &+ range.lowerBound
+    )
   }
 
   /// A little-endian number at a place that is known to lie inside.

@@ -36,7 +36,11 @@ public final class MappedFile: Sendable {
       throw BinaryFormatError(.invalid, in: name, "must be a regular file; it is a device, pipe or socket")
     }
     guard status.st_size > 0 else {
-      throw BinaryFormatError(.truncated, in: name, "is empty; was it cut off by a failed copy or a full disk?")
+      throw BinaryFormatError(
+        .truncated,
+        in: name,
+        "is empty; was it cut off by a failed copy or a full disk?"
+      )
     }
     let count = Int(status.st_size)
     guard let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {

@@ -36,7 +36,9 @@ public struct ELFDynamic: Sendable, Hashable {
   ///
   /// - Throws: ``BinaryFormatError`` when the table or what it refers to lies outside of the file.
   init?(_ bytes: ByteSource, programHeaders: [ELFProgramHeader]) throws(BinaryFormatError) {
-    guard let header = programHeaders.first(where: { $0.kind == .dynamic }), header.fileSize > 0 else { return nil }
+    guard let header = programHeaders.first(where: { $0.kind == .dynamic }), header.fileSize > 0 else {
+      return nil
+    }
     let image = ELFImage(bytes: bytes, programHeaders: programHeaders)
     let table = try image.dynamicTable(header)
 

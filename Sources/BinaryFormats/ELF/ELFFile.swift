@@ -35,8 +35,10 @@ public struct ELFFile: Sendable {
     let header = try ELFHeader(bytes)
     guard machines.contains(header.machine) else {
       throw bytes.error(
-        .unsupported, at: 18,
-        "the machine must be one of \(machines.map(\.rawValue).sorted()); it is \(header.machine.rawValue)")
+        .unsupported,
+        at: 18,
+        "the machine must be one of \(machines.map(\.rawValue).sorted()); it is \(header.machine.rawValue)"
+      )
     }
     let tables = try ELFTables(bytes, header)
     self.bytes = bytes

@@ -15,7 +15,9 @@ struct ELFImage {
       return try bytes.slice(from: offset, count: header.fileSize - distance, what)
     }
     throw bytes.error(
-      .invalid, "\(what) must lie in a part of the file that is loaded; address \(hexadecimal(address)) does not")
+      .invalid,
+      "\(what) must lie in a part of the file that is loaded; address \(hexadecimal(address)) does not"
+    )
   }
 
   /// The dynamic table, found the way that the loader does: by its address in memory.

@@ -21,6 +21,12 @@ struct ELFReferences {
   /// - Throws: ``BinaryFormatError`` when something refers to another place inside the section, or in a way that is
   ///   not understood.
   func edits(newPlaces: [UInt64: UInt64]) throws(BinaryFormatError) -> [ByteRope.Edit] {
+    guard target.index < 0xFF00 else {
+      throw file.bytes.error(
+        .unsupported,
+        "section '\(target.name)' must be one of the first 65,280 sections to be replaced"
+      )
+    }
     var edits: [ByteRope.Edit] = []
     for table in file.sections where table.type == .symbolTable {
       let symbols = try symbols(in: table)
@@ -43,7 +49,7 @@ struct ELFReferences {
     return content.withUnsafeBytes { bytes in
       var symbols: [UInt32: UInt64] = [:]
       for index in 0..<bytes.count / size {
-        // st_shndx. Indices of 0xFF00 and more are escapes; `.nv_fatbin` of such a file is found by none.
+        // The number of the section (st_shndx); 0xFF00 and more have other meanings.
         let section = bytes.loadUnaligned(fromByteOffset: index * size + 6, as: UInt16.self)
         guard section == target.index else { continue }
         symbols[UInt32(index)] = bytes.loadUnaligned(fromByteOffset: index * size + 8, as: UInt64.self)
@@ -53,7 +59,9 @@ struct ELFReferences {
   }
 
   private func move(
-    _ symbols: [UInt32: UInt64], in table: ELFSection, _ newPlaces: [UInt64: UInt64]
+    _ symbols: [UInt32: UInt64],
+    in table: ELFSection,
+    _ newPlaces: [UInt64: UInt64]
   ) throws(BinaryFormatError) -> ByteRope.Edit? {
     let content = try file.bytes(of: table)
     var changed: [UInt8]?
@@ -70,7 +78,9 @@ struct ELFReferences {
   }
 
   private func move(
-    _ table: ELFSection, to symbols: [UInt32: UInt64], _ newPlaces: [UInt64: UInt64]
+    _ table: ELFSection,
+    to symbols: [UInt32: UInt64],
+    _ newPlaces: [UInt64: UInt64]
   ) throws(BinaryFormatError) -> ByteRope.Edit? {
     guard table.type == .relocationsWithAddends || table.type == .relocations else { return nil }
     let content = try file.bytes(of: table)
@@ -105,20 +115,26 @@ struct ELFReferences {
   }
 
   private func newPlace(
-    of old: UInt64, _ newPlaces: [UInt64: UInt64], _ content: ByteSource, at place: Int
+    of old: UInt64,
+    _ newPlaces: [UInt64: UInt64],
+    _ content: ByteSource,
+    at place: Int
   ) throws(BinaryFormatError) -> UInt64 {
     // The section's own symbol has the value 0, also when nothing that may be referred to stands there.
     if let new = newPlaces[old] ?? (old == 0 ? 0 : nil) { return new }
     throw content.error(
-      .unsupported, at: place,
+      .unsupported,
+      at: place,
       "a reference into section '\(target.name)' must be to the begin of a container; "
-        + "this one is to byte \(hexadecimal(old)) of it")
+        + "this one is to byte \(hexadecimal(old)) of it"
+    )
   }
 
   private func edit(_ content: ByteSource, _ new: [UInt8]) -> ByteRope.Edit {
     let start = content.offset - file.bytes.offset
     return ByteRope.Edit(
       range: start..<start + content.count,
-      replacement: ByteRope(ByteSource(new, name: content.name, offset: content.offset)))
+      replacement: ByteRope(ByteSource(new, name: content.name, offset: content.offset))
+    )
   }
 }

@@ -85,7 +85,17 @@ struct RawELFSection {
 
   func named(_ name: String, index: Int) -> ELFSection {
     ELFSection(
-      index: index, name: name, type: type, flags: flags, address: address, offset: offset, size: size,
-      alignment: alignment, link: link, info: info, entrySize: entrySize)
+      index: index,
+      name: name,
+      type: type,
+      flags: flags,
+      address: address,
+      offset: offset,
+      size: size,
+      alignment: alignment,
+      link: link,
+      info: info,
+      entrySize: entrySize
+    )
   }
 }

@@ -11,17 +11,26 @@ extension ELFFile {
   /// - Throws: ``BinaryFormatError`` when the file is no relocatable object, or the section shares bytes with another
   ///   part of the file.
   func replacing(
-    _ section: ELFSection, with content: ByteRope, otherEdits: [ByteRope.Edit] = []
+    _ section: ELFSection,
+    with content: ByteRope,
+    otherEdits: [ByteRope.Edit] = []
   ) throws(BinaryFormatError) -> ByteRope {
     guard isRelocatable, programHeaders.isEmpty else {
       throw bytes.error(
-        .unsupported, at: 16, "section '\(section.name)' can be replaced only in an object for the linker (.o)")
+        .unsupported,
+        at: 16,
+        "section '\(section.name)' can be replaced only in an object for the linker (.o)"
+      )
     }
     let old = try self.bytes(of: section)
     let start = old.count == 0 ? Int(clamping: section.offset) : old.offset - bytes.offset
     let end = start + old.count
     guard section.type == .programBits, end <= bytes.count else {
-      throw bytes.error(.invalid, at: min(start, bytes.count), "section '\(section.name)' must hold bytes of the program")
+      throw bytes.error(
+        .invalid,
+        at: min(start, bytes.count),
+        "section '\(section.name)' must hold bytes of the program"
+      )
     }
     let tableStart = Int(header.sectionHeaderOffset)
     let tableEnd = tableStart + sections.count * ELFSection.headerSize
@@ -52,12 +61,15 @@ extension ELFFile {
         ByteRope.Edit(range: 0..<ELFHeader.size, replacement: Self.rope(fileHeader, bytes.name)),
         ByteRope.Edit(range: start..<end, replacement: replacement),
         ByteRope.Edit(range: tableStart..<tableEnd, replacement: Self.rope(table, bytes.name)),
-      ])
+      ]
+    )
   }
 
   /// Checks that nothing shares bytes with the section, and returns the alignment that everything behind it needs.
   private func checkNeighbours(
-    of section: ELFSection, _ range: Range<Int>, table: Range<Int>
+    of section: ELFSection,
+    _ range: Range<Int>,
+    table: Range<Int>
   ) throws(BinaryFormatError) -> Int {
     func overlap(_ what: String) -> BinaryFormatError {
       bytes.error(.unsupported, at: range.lowerBound, "section '\(section.name)' shares bytes with \(what)")
@@ -73,7 +85,9 @@ extension ELFFile {
     }
     guard alignment <= 1 << 20, alignment.nonzeroBitCount == 1 else {
       throw bytes.error(
-        .unsupported, "the alignment of every section must be a power of two up to 1 MiB; one has \(alignment)")
+        .unsupported,
+        "the alignment of every section must be a power of two up to 1 MiB; one has \(alignment)"
+      )
     }
     return Int(alignment)
   }

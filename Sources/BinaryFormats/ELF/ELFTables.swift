@@ -13,7 +13,8 @@ struct ELFTables {
   }
 
   private static func rawSections(
-    _ bytes: ByteSource, _ header: ELFHeader
+    _ bytes: ByteSource,
+    _ header: ELFHeader
   ) throws(BinaryFormatError) -> [RawELFSection] {
     guard header.sectionHeaderOffset != 0 else { return [] }
     guard header.sectionHeaderSize == ELFSection.headerSize else {
@@ -28,7 +29,11 @@ struct ELFTables {
     }
     let (length, overflow) = count.multipliedReportingOverflow(by: size)
     guard !overflow else {
-      throw bytes.error(.invalid, at: 60, "the number of sections (\(count)) is larger than any file can hold")
+      throw bytes.error(
+        .invalid,
+        at: 60,
+        "the number of sections (\(count)) is larger than any file can hold"
+      )
     }
     let table = try bytes.slice(from: header.sectionHeaderOffset, count: length, "the section header table")
     var reader = ByteReader(table)
@@ -39,7 +44,9 @@ struct ELFTables {
   }
 
   private static func name(
-    _ raw: [RawELFSection], _ bytes: ByteSource, _ header: ELFHeader
+    _ raw: [RawELFSection],
+    _ bytes: ByteSource,
+    _ header: ELFHeader
   ) throws(BinaryFormatError) -> [ELFSection] {
     guard let first = raw.first else { return [] }
     let index =
@@ -58,8 +65,10 @@ struct ELFTables {
       if let names, section.type != .null {
         guard Int(section.nameOffset) < names.count else {
           throw bytes.error(
-            .invalid, at: Int(header.sectionHeaderOffset) + index * ELFSection.headerSize,
-            "the name of section \(index) lies outside of the section of section names")
+            .invalid,
+            at: Int(header.sectionHeaderOffset) + index * ELFSection.headerSize,
+            "the name of section \(index) lies outside of the section of section names"
+          )
         }
         var reader = ByteReader(names)
         try reader.seek(to: Int(section.nameOffset))
@@ -75,7 +84,9 @@ struct ELFTables {
   }
 
   private static func programHeaders(
-    _ bytes: ByteSource, _ header: ELFHeader, first: RawELFSection?
+    _ bytes: ByteSource,
+    _ header: ELFHeader,
+    first: RawELFSection?
   ) throws(BinaryFormatError) -> [ELFProgramHeader] {
     guard header.programHeaderOffset != 0, header.programHeaderCount != 0 else { return [] }
     guard header.programHeaderSize == ELFProgramHeader.headerSize else {
@@ -84,8 +95,10 @@ struct ELFTables {
     var count = UInt64(header.programHeaderCount)
     if header.programHeaderCount == escape, let first { count = UInt64(first.info) }
     let table = try bytes.slice(
-      from: header.programHeaderOffset, count: count * UInt64(ELFProgramHeader.headerSize),
-      "the program header table")
+      from: header.programHeaderOffset,
+      count: count * UInt64(ELFProgramHeader.headerSize),
+      "the program header table"
+    )
     var reader = ByteReader(table)
     var headers: [ELFProgramHeader] = []
     headers.reserveCapacity(table.count / ELFProgramHeader.headerSize)

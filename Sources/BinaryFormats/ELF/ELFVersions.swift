@@ -6,7 +6,9 @@ enum ELFVersions {
   ///
   /// - Throws: ``BinaryFormatError`` when a record lies outside of the file or is of another version than 1.
   static func requirements(
-    in image: ELFImage, at address: UInt64?, _ names: ELFStrings
+    in image: ELFImage,
+    at address: UInt64?,
+    _ names: ELFStrings
   ) throws(BinaryFormatError) -> [String: [String]] {
     guard let address else { return [:] }
     let table = try image.bytes(from: address, "the table of needed symbol versions")

@@ -15,7 +15,10 @@ public struct CubinHeader: Sendable, Hashable {
     let header = try ELFHeader(bytes)
     guard header.machine == .cuda else {
       throw bytes.error(
-        .invalid, at: 18, "a cubin must be for machine 190 (CUDA); it is for machine \(header.machine.rawValue)")
+        .invalid,
+        at: 18,
+        "a cubin must be for machine 190 (CUDA); it is for machine \(header.machine.rawValue)"
+      )
     }
     switch header.osABI {
     case 0x33:
@@ -26,7 +29,10 @@ public struct CubinHeader: Sendable, Hashable {
       isArchitectureSpecific = nil
     default:
       throw bytes.error(
-        .unsupported, at: 7, "the OS ABI of a cubin must be 0x33 or 0x41; it is \(hexadecimal(header.osABI))")
+        .unsupported,
+        at: 7,
+        "the OS ABI of a cubin must be 0x33 or 0x41; it is \(hexadecimal(header.osABI))"
+      )
     }
   }
 }
@@ -45,10 +51,14 @@ extension FatbinEntry {
     let suffixAgrees = suffix == nil || suffix == architecture.isArchitectureSpecific
     guard cubin.architectureNumber == architecture.number, suffixAgrees else {
       let found = FatbinArchitecture(
-        cubin.architectureNumber, isArchitectureSpecific: cubin.isArchitectureSpecific ?? false)
+        cubin.architectureNumber,
+        isArchitectureSpecific: cubin.isArchitectureSpecific ?? false
+      )
       throw header.error(
-        .invalid, at: Field.architecture,
-        "the entry promises code for sm_\(architecture), but its cubin is for sm_\(found)")
+        .invalid,
+        at: Field.architecture,
+        "the entry promises code for sm_\(architecture), but its cubin is for sm_\(found)"
+      )
     }
   }
 }

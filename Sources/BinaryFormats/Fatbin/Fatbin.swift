@@ -48,8 +48,10 @@ public struct Fatbin: Sendable {
   init(_ section: ELFSection, of file: ELFFile) throws(BinaryFormatError) {
     guard section.flags & ELFSection.compressedFlag == 0 else {
       throw file.bytes.error(
-        .unsupported, at: Int(clamping: section.offset),
-        "section '\(section.name)' cannot be read; it is compressed as a whole")
+        .unsupported,
+        at: Int(clamping: section.offset),
+        "section '\(section.name)' cannot be read; it is compressed as a whole"
+      )
     }
     try self.init(parsing: file.bytes(of: section))
   }
@@ -60,7 +62,9 @@ extension ByteSource {
   fileprivate func endOfZeros(from place: Int) -> Int {
     withUnsafeBytes { bytes in
       var place = place
-      while place + 8 <= bytes.count, bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) == 0 { place += 8 }
+      while place + 8 <= bytes.count, bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) == 0 {
+        place += 8
+      }
       if bytes.count - place < 8, bytes[place...].allSatisfy({ $0 == 0 }) { return bytes.count }
       return place
     }

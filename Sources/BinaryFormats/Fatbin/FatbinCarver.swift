@@ -16,12 +16,16 @@ public struct FatbinCarver: Sendable {
   public init(_ object: ELFFile) throws(BinaryFormatError) {
     guard object.isRelocatable else {
       throw object.bytes.error(
-        .unsupported, at: 16, "only an object for the linker (.o) can be carved; carve the objects and link them again")
+        .unsupported,
+        at: 16,
+        "only an object for the linker (.o) can be carved; carve the objects and link them again"
+      )
     }
     if object.section(named: Fatbin.relocatableSectionName) != nil {
       throw object.bytes.error(
         .unsupported,
-        "section '\(Fatbin.relocatableSectionName)' cannot be carved; compile without -rdc=true (separable compilation)")
+        "section '\(Fatbin.relocatableSectionName)' cannot be carved; compile without -rdc=true (separable compilation)"
+      )
     }
     let sections = object.sections.filter { $0.name == Fatbin.sectionName }
     guard sections.count <= 1 else {
@@ -48,7 +52,8 @@ public struct FatbinCarver: Sendable {
   ///   - method: How to store the kept payloads; nil leaves them as they are.
   /// - Throws: ``BinaryFormatError`` when an entry cannot be recompressed, or the object cannot be rewritten.
   public func carve(
-    keeping keep: (FatbinEntry) -> Bool, recompressing method: FatbinCompressionMethod? = nil
+    keeping keep: (FatbinEntry) -> Bool,
+    recompressing method: FatbinCompressionMethod? = nil
   ) throws(BinaryFormatError) -> CarvedObject {
     guard let section, let fatbin else { return try CarvedObject(unchanged: object) }
     var containers: [FatbinContainer] = []
@@ -70,33 +75,48 @@ public struct FatbinCarver: Sendable {
       section: content,
       containers: containers,
       inventory: try FatbinInventory(
-        containers: containers, sectionBytes: content.count, name: object.bytes.name))
+        containers: containers,
+        sectionBytes: content.count,
+        name: object.bytes.name
+      )
+    )
   }
 
   private static func check(_ container: FatbinContainer) throws(BinaryFormatError) {
     guard container.version == 1, container.header.count == FatbinContainer.fixedHeaderSize else {
       throw container.header.error(
-        .unsupported, at: 4, "a fatbin container must be of version 1 with a header of 16 bytes to be carved")
+        .unsupported,
+        at: 4,
+        "a fatbin container must be of version 1 with a header of 16 bytes to be carved"
+      )
     }
     for entry in container.entries {
       switch entry.kind {
       case .ptx, .elf: break
       case .group:
         throw entry.header.error(
-          .unsupported, "a group of images cannot be carved; compile without --concat")
+          .unsupported,
+          "a group of images cannot be carved; compile without --concat"
+        )
       case .intermediate:
         throw entry.header.error(
-          .unsupported, "code for link-time optimisation cannot be carved; compile without -dlto and lto_ targets")
+          .unsupported,
+          "code for link-time optimisation cannot be carved; compile without -dlto and lto_ targets"
+        )
       case .unknown:
         throw entry.header.error(
-          .unsupported, "an entry of \(entry.kind) cannot be carved; its meaning is not known to this version")
+          .unsupported,
+          "an entry of \(entry.kind) cannot be carved; its meaning is not known to this version"
+        )
       }
       let unknown = entry.flags.subtracting(.known)
       guard unknown.isEmpty else {
         throw entry.header.error(
-          .unsupported, at: FatbinEntry.Field.flags,
+          .unsupported,
+          at: FatbinEntry.Field.flags,
           "an entry with the flags \(hexadecimal(unknown.rawValue)) cannot be carved; "
-            + "their meaning is not known to this version")
+            + "their meaning is not known to this version"
+        )
       }
       try entry.validateCubin()
     }

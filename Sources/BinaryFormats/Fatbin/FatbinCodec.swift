@@ -13,9 +13,14 @@ enum FatbinCodec {
     }
     return try ByteSource(capacity: size, name: input.name, offset: input.offset) {
       memory throws(BinaryFormatError) in
-      let written = input.withUnsafeBytes { LZ4_decompress_safe($0.baseAddress, memory.baseAddress, inputSize, outputSize) }
+      let written = input.withUnsafeBytes {
+        LZ4_decompress_safe($0.baseAddress, memory.baseAddress, inputSize, outputSize)
+      }
       guard written == outputSize else {
-        throw input.error(.invalid, "the LZ4 block must give \(size) bytes; it is broken or gives another number")
+        throw input.error(
+          .invalid,
+          "the LZ4 block must give \(size) bytes; it is broken or gives another number"
+        )
       }
       return size
     }
@@ -69,7 +74,10 @@ enum FatbinCodec {
         ZSTD_decompress(memory.baseAddress, memory.count, $0.baseAddress, $0.count)
       }
       guard ZSTD_isError(written) == 0, written == size else {
-        throw input.error(.invalid, "the zstd frame is broken: \(String(cString: ZSTD_getErrorName(written)))")
+        throw input.error(
+          .invalid,
+          "the zstd frame is broken: \(String(cString: ZSTD_getErrorName(written)))"
+        )
       }
       return size
     }
@@ -77,7 +85,9 @@ enum FatbinCodec {
 
   /// Decompresses only the first bytes of one zstd frame.
   static func prefixOfZstd(_ input: ByteSource, count: Int) throws(BinaryFormatError) -> ByteSource {
-    guard let stream = ZSTD_createDStream() else { throw input.error(.system(.noMemory), "no memory for zstd") }
+    guard let stream = ZSTD_createDStream() else {
+      throw input.error(.system(.noMemory), "no memory for zstd")
+    }
     defer { ZSTD_freeDStream(stream) }
     return try ByteSource(capacity: count, name: input.name, offset: input.offset) {
       memory throws(BinaryFormatError) in
@@ -110,14 +120,18 @@ enum FatbinCodec {
     var settings: [(ZSTD_cParameter, Int)] = [
       (ZSTD_c_compressionLevel, level), (ZSTD_c_contentSizeFlag, 1), (ZSTD_c_checksumFlag, 0),
     ]
-    let widest = 8 << 20  // The window of level 19; wider content needs a wider window to stay a single segment.
+    // The window of level 19; wider content needs a wider window to stay a single segment.
+    let widest = 8 << 20
     if input.count > widest {
       settings.append((ZSTD_c_windowLog, min(Int.bitWidth - (input.count - 1).leadingZeroBitCount, 30)))
     }
     for (parameter, value) in settings {
       let status = ZSTD_CCtx_setParameter(context, parameter, CInt(clamping: value))
       guard ZSTD_isError(status) == 0 else {
-        throw input.error(.unsupported, "zstd refuses a setting: \(String(cString: ZSTD_getErrorName(status)))")
+        throw input.error(
+          .unsupported,
+          "zstd refuses a setting: \(String(cString: ZSTD_getErrorName(status)))"
+        )
       }
     }
     return try ByteSource(capacity: ZSTD_compressBound(input.count), name: input.name, offset: input.offset) {

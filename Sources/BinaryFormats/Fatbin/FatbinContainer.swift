@@ -24,24 +24,33 @@ public struct FatbinContainer: Sendable {
   init(_ reader: inout ByteReader) throws(BinaryFormatError) {
     offset = reader.position
     let fixed = try reader.source.slice(
-      from: UInt64(reader.position), count: UInt64(Self.fixedHeaderSize), "a fatbin container header")
+      from: UInt64(reader.position),
+      count: UInt64(Self.fixedHeaderSize),
+      "a fatbin container header"
+    )
     guard fixed.load(0, as: UInt32.self) == Self.magic else {
       throw fixed.error(
-        .invalid, "a fatbin container must begin with \(hexadecimal(Self.magic)); "
-          + "here stands \(hexadecimal(fixed.load(0, as: UInt32.self)))")
+        .invalid,
+        "a fatbin container must begin with \(hexadecimal(Self.magic)); "
+          + "here stands \(hexadecimal(fixed.load(0, as: UInt32.self)))"
+      )
     }
     let headerSize = Int(fixed.load(6, as: UInt16.self))
     guard headerSize >= Self.fixedHeaderSize, headerSize % 8 == 0 else {
       throw fixed.error(
-        .invalid, at: 6,
-        "a fatbin container header must be a multiple of 8 and at least 16 bytes long; it says \(headerSize)")
+        .invalid,
+        at: 6,
+        "a fatbin container header must be a multiple of 8 and at least 16 bytes long; it says \(headerSize)"
+      )
     }
     let payloadSize = fixed.load(Self.payloadSizeField, as: UInt64.self)
     guard headerSize <= reader.remaining, payloadSize <= UInt64(reader.remaining - headerSize) else {
       throw fixed.error(
-        .truncated, at: Self.payloadSizeField,
+        .truncated,
+        at: Self.payloadSizeField,
         "a fatbin container of \(headerSize) + \(payloadSize) bytes does not fit into the \(reader.remaining) bytes "
-          + "that are left of its section")
+          + "that are left of its section"
+      )
     }
     version = Int(fixed.load(4, as: UInt16.self))
     header = try reader.take(headerSize)

@@ -36,7 +36,11 @@ extension FatbinEntry {
   /// The first bytes of the decompressed payload, without decompressing more than these.
   func decompressedPrefix(_ count: Int) throws(BinaryFormatError) -> ByteSource {
     guard uncompressedSize >= count else {
-      throw header.error(.truncated, at: Field.uncompressedSize, "the payload must be at least \(count) bytes long")
+      throw header.error(
+        .truncated,
+        at: Field.uncompressedSize,
+        "the payload must be at least \(count) bytes long"
+      )
     }
     switch compression {
     case .none: return try paddedPayload.slice(0..<count)
@@ -59,7 +63,10 @@ extension FatbinEntry {
     default: break
     }
     guard isUnderstood else {
-      throw header.error(.unsupported, "an entry of \(kind) with flags \(hexadecimal(flags.rawValue)) cannot be recompressed")
+      throw header.error(
+        .unsupported,
+        "an entry of \(kind) with flags \(hexadecimal(flags.rawValue)) cannot be recompressed"
+      )
     }
     let content = try decompressedPayload()
     let stored: ByteSource? =
@@ -76,7 +83,9 @@ extension FatbinEntry {
 
   /// The entry with another payload and the four header fields that go with it.
   private func storing(
-    _ payload: ByteSource, uncompressedSize: Int?, flag: FatbinFlags
+    _ payload: ByteSource,
+    uncompressedSize: Int?,
+    flag: FatbinFlags
   ) throws(BinaryFormatError) -> FatbinEntry {
     guard let compressedSize = UInt32(exactly: uncompressedSize == nil ? 0 : payload.count) else {
       throw header.error(.unsupported, "a compressed payload cannot be larger than 4 GiB")
@@ -97,7 +106,9 @@ extension FatbinEntry {
         return paddedSize
       }
     return try FatbinEntry(
-      header: ByteSource(fields, name: header.name, offset: header.offset), paddedPayload: padded)
+      header: ByteSource(fields, name: header.name, offset: header.offset),
+      paddedPayload: padded
+    )
   }
 
   private func textWithoutPadding() throws(BinaryFormatError) -> ByteSource {
@@ -113,14 +124,18 @@ extension FatbinEntry {
   private func checkUncompressedSize(limit: Int) throws(BinaryFormatError) {
     guard uncompressedSize > 0, uncompressedSize <= limit else {
       throw header.error(
-        .invalid, at: Field.uncompressedSize,
-        "the uncompressed size must be from 1 to \(limit) bytes for this payload; it says \(uncompressedSize)")
+        .invalid,
+        at: Field.uncompressedSize,
+        "the uncompressed size must be from 1 to \(limit) bytes for this payload; it says \(uncompressedSize)"
+      )
     }
   }
 
   private func unknownCompression() -> BinaryFormatError {
     header.error(
-      .unsupported, at: Field.flags,
-      "the payload must be stored plain, as LZ4 or as zstd; flags \(hexadecimal(flags.rawValue)) say something else")
+      .unsupported,
+      at: Field.flags,
+      "the payload must be stored plain, as LZ4 or as zstd; flags \(hexadecimal(flags.rawValue)) say something else"
+    )
   }
 }

@@ -56,24 +56,36 @@ public struct FatbinEntry: Sendable {
   init(_ reader: inout ByteReader) throws(BinaryFormatError) {
     let place = reader.position
     let source = reader.source
-    let fixed = try source.slice(from: UInt64(place), count: UInt64(Self.fixedHeaderSize), "a fatbin entry header")
+    let fixed = try source.slice(
+      from: UInt64(place),
+      count: UInt64(Self.fixedHeaderSize),
+      "a fatbin entry header"
+    )
     let headerSize = fixed.load(Field.headerSize, as: UInt32.self)
     let paddedSize = fixed.load(Field.paddedSize, as: UInt64.self)
     guard headerSize >= Self.fixedHeaderSize, headerSize % 8 == 0 else {
       throw fixed.error(
-        .invalid, at: Field.headerSize,
-        "a fatbin entry header must be a multiple of 8 and at least 64 bytes long; it says \(headerSize)")
+        .invalid,
+        at: Field.headerSize,
+        "a fatbin entry header must be a multiple of 8 and at least 64 bytes long; it says \(headerSize)"
+      )
     }
     guard paddedSize % 8 == 0 else {
       throw fixed.error(
-        .invalid, at: Field.paddedSize, "a fatbin payload must be padded to a multiple of 8 bytes; it says \(paddedSize)")
+        .invalid,
+        at: Field.paddedSize,
+        "a fatbin payload must be padded to a multiple of 8 bytes; it says \(paddedSize)"
+      )
     }
-    guard UInt64(headerSize) <= UInt64(reader.remaining), paddedSize <= UInt64(reader.remaining - Int(headerSize))
+    guard UInt64(headerSize) <= UInt64(reader.remaining),
+      paddedSize <= UInt64(reader.remaining - Int(headerSize))
     else {
       throw fixed.error(
-        .truncated, at: Field.paddedSize,
+        .truncated,
+        at: Field.paddedSize,
         "a fatbin entry of \(headerSize) + \(paddedSize) bytes does not fit into the \(reader.remaining) bytes "
-          + "that are left of its container")
+          + "that are left of its container"
+      )
     }
     let header = try reader.take(Int(headerSize))
     let payload = try reader.take(Int(paddedSize))
@@ -88,11 +100,17 @@ public struct FatbinEntry: Sendable {
     let uncompressedSize = header.load(Field.uncompressedSize, as: UInt64.self)
     guard compressedSize <= paddedPayload.count else {
       throw header.error(
-        .invalid, at: Field.compressedSize,
-        "the compressed size \(compressedSize) cannot be larger than the payload of \(paddedPayload.count) bytes")
+        .invalid,
+        at: Field.compressedSize,
+        "the compressed size \(compressedSize) cannot be larger than the payload of \(paddedPayload.count) bytes"
+      )
     }
     guard let uncompressedSize = Int(exactly: uncompressedSize) else {
-      throw header.error(.invalid, at: Field.uncompressedSize, "the uncompressed size is larger than any memory")
+      throw header.error(
+        .invalid,
+        at: Field.uncompressedSize,
+        "the uncompressed size is larger than any memory"
+      )
     }
     let flags = FatbinFlags(rawValue: header.load(Field.flags))
     let compression = FatbinCompression(flags)
@@ -104,10 +122,12 @@ public struct FatbinEntry: Sendable {
     architecture = FatbinArchitecture(
       Int(header.load(Field.architecture, as: UInt32.self)),
       isArchitectureSpecific: flags.contains(.architectureSpecific),
-      isFamilySpecific: flags.contains(.familySpecific))
+      isFamilySpecific: flags.contains(.familySpecific)
+    )
     codeVersion = FatbinCodeVersion(
       major: Int(header.load(Field.codeMajor, as: UInt16.self)),
-      minor: Int(header.load(Field.codeMinor, as: UInt16.self)))
+      minor: Int(header.load(Field.codeMinor, as: UInt16.self))
+    )
     storedSize = compression == .none ? paddedPayload.count : compressedSize
     self.uncompressedSize = compression == .none ? paddedPayload.count : uncompressedSize
   }

@@ -33,7 +33,9 @@ public enum FatbinEntryKind: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The flags of a fat binary entry. Their meanings were read off files of nvcc 12.4, 12.9, 13.0 and 13.5.
+/// The flags of a fat binary entry.
+///
+/// Their meanings were read off files of nvcc 12.4, 12.9, 13.0 and 13.5.
 public struct FatbinFlags: OptionSet, Sendable, Hashable {
   /// The bits as they stand in the entry header.
   public let rawValue: UInt64
@@ -112,9 +114,9 @@ public enum FatbinCompression: Sendable, Hashable, CustomStringConvertible {
 
 /// A pair of version numbers in an entry header.
 public struct FatbinCodeVersion: Sendable, Hashable, CustomStringConvertible {
-  /// PTX: the major number of the PTX version. Cubin: 1.
+  /// The major number of the PTX version; 1 for a cubin.
   public let major: Int
-  /// PTX: the minor number of the PTX version. Cubin: the version of the code format (7 with CUDA 12.4).
+  /// The minor number of the PTX version; for a cubin, the version of its code format (7 with CUDA 12.4).
   public let minor: Int
 
   /// The numbers with a dot, such as `8.4`.

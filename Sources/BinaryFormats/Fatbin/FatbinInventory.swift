@@ -63,7 +63,10 @@ public struct FatbinInventory: Sendable, Hashable {
   /// - Throws: ``BinaryFormatError`` when the promised sizes are larger than any memory.
   public init(_ fatbins: [Fatbin], name: String) throws(BinaryFormatError) {
     try self.init(
-      containers: fatbins.flatMap(\.containers), sectionBytes: fatbins.reduce(0) { $0 + $1.bytes.count }, name: name)
+      containers: fatbins.flatMap(\.containers),
+      sectionBytes: fatbins.reduce(0) { $0 + $1.bytes.count },
+      name: name
+    )
   }
 
   init(containers: [FatbinContainer], sectionBytes: Int, name: String) throws(BinaryFormatError) {
@@ -80,7 +83,11 @@ public struct FatbinInventory: Sendable, Hashable {
         let (uncompressed, overflow) = row.uncompressedBytes.addingReportingOverflow(entry.uncompressedSize)
         guard !overflow else {
           throw BinaryFormatError(
-            .invalid, in: name, at: entry.header.offset, "the uncompressed sizes add up to more than any memory")
+            .invalid,
+            in: name,
+            at: entry.header.offset,
+            "the uncompressed sizes add up to more than any memory"
+          )
         }
         row.entryCount += 1
         row.storedBytes += entry.storedSize

@@ -1,5 +1,6 @@
 // A few small kernels, compiled by the tests with the real nvcc to get real fat binaries.
 // Each kernel differs a little by architecture, so that images of two architectures are never the same bytes.
+// Kernels are static, so that two objects of this source (with another UNIT_NAME) can be linked together.
 
 #ifdef __CUDA_ARCH__
 #define COMPILED_ARCH __CUDA_ARCH__
@@ -7,12 +8,12 @@
 #define COMPILED_ARCH 0
 #endif
 
-__global__ void scale(float *values, float factor, int count) {
+static __global__ void scale(float *values, float factor, int count) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < count) values[i] = values[i] * factor + COMPILED_ARCH;
 }
 
-__global__ void sum(const float *values, float *result, int count) {
+static __global__ void sum(const float *values, float *result, int count) {
   __shared__ float partial[256];
   float total = 0;
   for (int i = threadIdx.x; i < count; i += blockDim.x) total += values[i];
@@ -24,7 +25,7 @@ __global__ void sum(const float *values, float *result, int count) {
   if (threadIdx.x == 0) *result = partial[0];
 }
 
-template <int Steps> __global__ void polynomial(float *values, int count) {
+template <int Steps> static __global__ void polynomial(float *values, int count) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= count) return;
   float x = values[i], y = 0;
