@@ -135,9 +135,11 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
       guard !groups.contains(where: { $0.name == request.name }) else {
         throw PlanError.groupNamedTwice(request.name)
       }
-      guard request.name.wholeMatch(of: #/[a-z0-9]([a-z0-9-]*[a-z0-9])?/#) != nil else {
+      guard request.name.wholeMatch(of: #/[a-z0-9]+(-[a-z0-9]+)*/#) != nil else {
         throw PlanError.groupName(request.name)
       }
+      // The extra that brings every group, and the project that holds no kernels.
+      guard !["all", "core"].contains(request.name) else { throw PlanError.groupNameReserved(request.name) }
       let wanted = try members(
         request.architectures,
         in: remaining.flatMap(\.architectures),
@@ -151,7 +153,14 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
       remaining.removeAll { chosen.contains($0) }
       groups.append(SliceGroup(name: request.name, slices: chosen))
     }
-    return groups + remaining.map { SliceGroup(name: $0.name, slices: [$0]) }
+    // A slice in no group is a group of its own, under a name that a request may have taken: `sm80=75`.
+    for slice in remaining {
+      guard !groups.contains(where: { $0.name == slice.name }) else {
+        throw PlanError.groupNamedTwice(slice.name)
+      }
+      groups.append(SliceGroup(name: slice.name, slices: [slice]))
+    }
+    return groups
   }
 
   private static func members(
@@ -215,6 +224,8 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible, ExitS
   case groupNamedTwice(String)
   /// A group's name can't be part of a project's name.
   case groupName(String)
+  /// A group has a name that means something else already.
+  case groupNameReserved(String)
   /// The slicing loses a device that one library of everything serves.
   case unservedBySlices(ComputeCapability, slices: [String])
 
@@ -233,6 +244,8 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible, ExitS
     case .groupNamedTwice(let name): "two groups are named '\(name)'"
     case .groupName(let name):
       "'\(name)' cannot be a group's name; use lower-case letters, digits and hyphens, such as 'desktop'"
+    case .groupNameReserved(let name):
+      "'\(name)' cannot be a group's name, as it has a meaning of its own; choose another, such as 'desktop'"
     case .unservedBySlices(let device, let slices):
       "no slice of \(slices.joined(separator: ", ")) may serve GPUs of \(device); keep the closest architecture's code in one slice"
     }

@@ -18,23 +18,33 @@ public struct ByteCount: Hashable, Sendable, Comparable, Codable {
   /// PyPI's default limit for one file: 100 MiB, 104,857,600 bytes (warehouse, `MAX_FILESIZE`).
   public static let pypiFileLimit = ByteCount(Int64(100 * 1024 * 1024))
 
-  /// Reads `104857600`, `100MiB`, `1.5GiB` or `100MB`; letters' case and one space before the unit don't matter.
+  /// Reads `104857600`, `104,857,600`, `100MiB`, `1.5 GiB` or `100MB`; letters' case doesn't matter.
   ///
-  /// Binary units (KiB, MiB, GiB) are powers of 1024, decimal ones (kB, MB, GB) powers of 1000.
+  /// Binary units (KiB, MiB, GiB) are powers of 1024, decimal ones (kB, MB, GB) powers of 1000. Commas and
+  /// underscores separate thousands only: `1,5GiB` is refused, since it may mean 1.5 or 15.
   ///
   /// - Returns: `nil` when the text is anything else, or the size doesn't fit in 63 bits.
   public init?(parsing text: String) {
-    let trimmed = text.filter { $0 != " " && $0 != "," && $0 != "_" }
-    let number = trimmed.prefix { $0.isNumber || $0 == "." }
-    let unit = trimmed.dropFirst(number.count).lowercased()
-    let factors = [
-      "": 1.0, "b": 1, "k": 1024, "kib": 1024, "kb": 1e3, "m": 1_048_576, "mib": 1_048_576, "mb": 1e6,
-      "g": 1_073_741_824, "gib": 1_073_741_824, "gb": 1e9,
+    let shape = #/\ *([0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)(\.[0-9]+)?\ ?([A-Za-z]*)\ */#
+    guard let match = text.wholeMatch(of: shape) else { return nil }
+    let factors: [String: Int64] = [
+      "": 1, "b": 1, "k": 1024, "kib": 1024, "kb": 1000, "m": 1_048_576, "mib": 1_048_576, "mb": 1_000_000,
+      "g": 1_073_741_824, "gib": 1_073_741_824, "gb": 1_000_000_000,
     ]
-    guard let value = Double(number), let factor = factors[unit] else { return nil }
-    let product = value * factor
-    guard product.isFinite, product >= 0, product < 9e18 else { return nil }
-    self.bytes = Int64(product.rounded())
+    guard let whole = Int64(match.1.filter(\.isNumber)), let factor = factors[match.3.lowercased()] else {
+      return nil
+    }
+    // Whole numbers never pass through floating point, which is exact only up to 2^53.
+    let (product, overflow) = whole.multipliedReportingOverflow(by: factor)
+    guard !overflow else { return nil }
+    var part: Int64 = 0
+    if let fraction = match.2 {
+      guard factor > 1, let value = Double("0\(fraction)") else { return nil }
+      part = Int64((value * Double(factor)).rounded())
+    }
+    let (sum, tooLarge) = product.addingReportingOverflow(part)
+    guard !tooLarge else { return nil }
+    self.bytes = sum
   }
 
   /// Writes the bare number of bytes.

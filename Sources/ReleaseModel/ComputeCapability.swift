@@ -48,7 +48,7 @@ public struct ComputeCapability: Hashable, Sendable {
     }
     let parts = rest.split(separator: ".", omittingEmptySubsequences: false)
     let digits = parts.joined()
-    guard digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+    guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), digits.first != "0" else { return nil }
     switch parts.count {
     case 1 where (2...3).contains(digits.count): break
     case 2 where (1...2).contains(parts[0].count) && parts[1].count == 1: break

@@ -1,0 +1,66 @@
+import Foundation
+import ReleaseModel
+
+// Words and numbers that the table and the Markdown report share.
+
+extension ReleaseManifest {
+  /// How many remedies a report names.
+  static let remediesShown = 3
+
+  var title: String { "\(project.name) \(project.version)" }
+
+  /// What went in, as label and value.
+  var facts: [(label: String, value: String)] {
+    let compression = inputs.kernelCompression
+    return [
+      ("layout", layout.rawValue),
+      ("architectures", Self.list(inputs.architectures)),
+      ("llama.cpp", "\(inputs.llamaCppVersion), from \(inputs.llamaCpp)"),
+      ("CUDA toolkit", "\(inputs.toolkit)"),
+      ("host compiler", inputs.hostCompiler),
+      ("kernels stored", compression == .none ? "uncompressed" : compression.rawValue),
+      ("cap per file", "\(cap) bytes (\(cap.mebibytes))"),
+    ]
+  }
+
+  static func list(_ architectures: [Architecture]) -> String {
+    architectures.map(\.description).joined(separator: ", ")
+  }
+
+  /// The share of the cap; a file over it never reads as 100 %, however close it is.
+  func share(of bytes: ByteCount) -> String {
+    let text = bytes.percentage(of: cap)
+    return bytes > cap ? "\(text) over" : text
+  }
+
+  /// All artifacts together; the sum of a manifest from elsewhere may be too large to be one.
+  var total: ByteCount? {
+    var sum: Int64 = 0
+    for artifact in artifacts {
+      let (next, overflow) = sum.addingReportingOverflow(artifact.bytes.bytes)
+      guard !overflow else { return nil }
+      sum = next
+    }
+    return ByteCount(sum)
+  }
+
+  /// By how much an artifact is over the cap.
+  func excess(of artifact: Artifact) -> ByteCount {
+    let (excess, overflow) = artifact.bytes.bytes.subtractingReportingOverflow(cap.bytes)
+    return ByteCount(overflow ? Int64.max : excess)
+  }
+}
+
+extension ReleaseManifest.UPXRecord {
+  /// What came of it, in words.
+  var outcome: String { keptBecause.map { "kept as it was: \($0)" } ?? "packed" }
+
+  /// The time to load before and after: `0.12 -> 0.31 s`.
+  var loadTimes: String {
+    guard let before = loadSecondsBefore else { return "" }
+    let after = loadSecondsAfter.map(Self.seconds) ?? "-"
+    return "\(Self.seconds(before)) -> \(after) s"
+  }
+
+  private static func seconds(_ value: Double) -> String { String(format: "%.3f", value) }
+}
