@@ -10,7 +10,8 @@ import argparse
 import json
 import os
 import sys
-from typing import Callable, List, NoReturn, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable, NoReturn
 
 from llcuda import driver, native, report, slices
 from llcuda.native import LlcudaError
@@ -83,7 +84,7 @@ def _devices(as_json: bool) -> int:
     return 0
 
 
-def _run(arguments: List[str]) -> int:
+def _run(arguments: list[str]) -> int:
     # Not through argparse: every argument behind the name belongs to the program, `--` and `--help` too.
     if len(arguments) > 1 and arguments[0] == "run" and not arguments[1].startswith("-"):
         start(arguments[1], arguments[2:])
@@ -104,6 +105,6 @@ def _run(arguments: List[str]) -> int:
     return 0
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The command ``llcuda``. Exit codes: 0 done, 1 not possible here (one line says why), 2 wrong usage."""
     return _guarded(lambda: _run(list(sys.argv[1:] if arguments is None else arguments)))

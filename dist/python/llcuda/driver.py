@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import enum
 from dataclasses import dataclass
-from typing import Any, Tuple
+from typing import Any
 
 _NO_DEVICE = 100
 _CAPABILITY_MAJOR = 75
@@ -39,11 +39,11 @@ class Driver:
 
     state: State
     version: int = 0
-    devices: Tuple[Device, ...] = ()
+    devices: tuple[Device, ...] = ()
     problem: str = ""
 
     @property
-    def capabilities(self) -> Tuple[int, ...]:
+    def capabilities(self) -> tuple[int, ...]:
         """The compute capability of each visible GPU."""
         return tuple(device.capability for device in self.devices)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Dict, List, Mapping, NoReturn, Optional, Sequence, Tuple
+from typing import NoReturn
 
 from llcuda.slices import Slice
 
@@ -27,7 +28,7 @@ def bin_folder() -> Path:
     return folder
 
 
-def programs() -> List[str]:
+def programs() -> list[str]:
     """The names of the programs, sorted."""
     folder = bin_folder()
     return sorted(path.name for path in folder.iterdir() if ".so" not in path.name and path.is_file())
@@ -41,7 +42,7 @@ def program(name: str) -> Path:
     return bin_folder() / name
 
 
-def nvidia_folders(major: int) -> Tuple[Tuple[str, str, str], ...]:
+def nvidia_folders(major: int) -> tuple[tuple[str, str, str], ...]:
     """Where NVIDIA's wheels of a CUDA major version keep a library: (library, folder in site-packages, project)."""
     if major >= 13:
         folder = f"nvidia/cu{major}/lib"
@@ -55,13 +56,13 @@ def nvidia_folders(major: int) -> Tuple[Tuple[str, str, str], ...]:
     )
 
 
-def nvidia_libraries(slices: Sequence[Slice], search: Optional[Sequence[str]] = None) -> Dict[str, Optional[Path]]:
+def nvidia_libraries(slices: Sequence[Slice], search: Sequence[str] | None = None) -> dict[str, Path | None]:
     """The folder of each CUDA library that the slices need, or None when no NVIDIA wheel on ``sys.path`` has it.
 
     The folder beside this package comes first: the slices find that one by themselves.
     """
     places = [str(PACKAGE.parent), *(sys.path if search is None else search)]
-    found: Dict[str, Optional[Path]] = {}
+    found: dict[str, Path | None] = {}
     for major in sorted({item.toolkit // 1000 for item in slices}):
         for library, folder, _ in nvidia_folders(major):
             candidates = (Path(place, folder) for place in places if place)
@@ -69,11 +70,11 @@ def nvidia_libraries(slices: Sequence[Slice], search: Optional[Sequence[str]] = 
     return found
 
 
-def environment(base: Mapping[str, str], libraries: Mapping[str, Optional[Path]]) -> Dict[str, str]:
-    """The variables for a program: ``base``, and LD_LIBRARY_PATH longer where NVIDIA's wheels lie elsewhere than ours."""
+def environment(base: Mapping[str, str], libraries: Mapping[str, Path | None]) -> dict[str, str]:
+    """The variables for a program: ``base``, with LD_LIBRARY_PATH extended to NVIDIA's wheels that lie elsewhere."""
     result = dict(base)
     known = [entry for entry in result.get("LD_LIBRARY_PATH", "").split(os.pathsep) if entry]
-    more: List[str] = []
+    more: list[str] = []
     for folder in libraries.values():
         if folder is not None and PACKAGE.parent not in folder.parents and str(folder) not in [*known, *more]:
             more.append(str(folder))

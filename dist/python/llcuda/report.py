@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any
 
 from llcuda import driver as nvidia
 from llcuda import native, slices
@@ -16,7 +17,7 @@ from llcuda.slices import Rank, Slice, cuda_version
 class Choice:
     """The slice that a program will open, or None for the CPU, and the reason in one sentence."""
 
-    slice: Optional[Slice]
+    slice: Slice | None
     rank: Rank
     why: str
 
@@ -66,9 +67,7 @@ def _why_none(available: Sequence[Slice], machine: nvidia.Driver) -> str:
             f"the NVIDIA driver is too old: CUDA {cuda_version(least)}{release} or newer is needed, "
             f"this one is for CUDA {cuda_version(machine.version)}"
         )
-    unserved = [
-        device for device in machine.devices if not any(item.rank(device.capability) for item in available)
-    ]
+    unserved = [device for device in machine.devices if not any(item.rank(device.capability) for item in available)]
     if unserved:
         return "no slice serves " + ", ".join(sorted({str(device) for device in unserved}))
     return "no single slice serves all visible GPUs; CUDA_VISIBLE_DEVICES=0 leaves one of them visible"
@@ -92,7 +91,7 @@ def llama_version() -> str:
     return versions[0][len("version:") :].strip() if versions else lines[0]
 
 
-def collect() -> Dict[str, Any]:
+def collect() -> dict[str, Any]:
     """Everything that ``llcuda info`` knows, ready for JSON."""
     folder = native.bin_folder()
     available, broken = slices.read_folder(folder / "cuda")
@@ -124,7 +123,7 @@ def collect() -> Dict[str, Any]:
     }
 
 
-def devices_json(machine: nvidia.Driver) -> List[Dict[str, Any]]:
+def devices_json(machine: nvidia.Driver) -> list[dict[str, Any]]:
     """The visible GPUs, ready for JSON."""
     return [
         {"index": index, "name": device.name, "capability": f"{device.capability // 10}.{device.capability % 10}"}
@@ -132,7 +131,7 @@ def devices_json(machine: nvidia.Driver) -> List[Dict[str, Any]]:
     ]
 
 
-def _slice_json(item: Slice, machine: nvidia.Driver) -> Dict[str, Any]:
+def _slice_json(item: Slice, machine: nvidia.Driver) -> dict[str, Any]:
     rank, needed = item.rank_all(machine.capabilities)
     return {
         "name": item.name,
@@ -147,7 +146,7 @@ def _slice_json(item: Slice, machine: nvidia.Driver) -> Dict[str, Any]:
     }
 
 
-def text(facts: Dict[str, Any]) -> str:
+def text(facts: dict[str, Any]) -> str:
     """The same for people."""
     driver = facts["driver"]
     states = {

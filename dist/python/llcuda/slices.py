@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
 
 MAX_ARCHS = 64
 MAX_LINE = 1024
@@ -46,7 +46,7 @@ class Rank(enum.IntEnum):
         return _RANK_TEXTS[self]
 
 
-_RANK_TEXTS: Dict[Rank, str] = {
+_RANK_TEXTS: dict[Rank, str] = {
     Rank.NONE: "not served",
     Rank.PTX: "PTX, compiled at the first run (40 s or more)",
     Rank.OLDER_CUBIN: "a cubin of an older minor version",
@@ -73,9 +73,9 @@ class Slice:
     toolkit: int
     cuda_driver: int
     driver_floor: str
-    compile_set: Tuple[Arch, ...]
-    real: Tuple[Arch, ...]
-    virtual: Tuple[Arch, ...]
+    compile_set: tuple[Arch, ...]
+    real: tuple[Arch, ...]
+    virtual: tuple[Arch, ...]
 
     def rank(self, capability: int) -> Rank:
         """How well this slice serves a GPU of a compute capability (75 is 7.5).
@@ -94,7 +94,7 @@ class Slice:
         """The lowest CUDA version of a driver on which the slice serves with this rank."""
         return max(self.cuda_driver, self.toolkit) if rank is Rank.PTX else self.cuda_driver
 
-    def rank_all(self, capabilities: Sequence[int]) -> Tuple[Rank, int]:
+    def rank_all(self, capabilities: Sequence[int]) -> tuple[Rank, int]:
         """The rank of the GPU that is served worst, and the driver that the most demanding one needs."""
         ranks = [self.rank(capability) for capability in capabilities]
         needed = max([self.cuda_driver, *(self.driver_needed(rank) for rank in ranks)])
@@ -127,10 +127,10 @@ def _ptx_compiles(arch: Arch, capability: int) -> bool:
     return arch.number <= capability
 
 
-def choose(slices: Sequence[Slice], capabilities: Sequence[int], driver_version: int) -> Optional[Slice]:
+def choose(slices: Sequence[Slice], capabilities: Sequence[int], driver_version: int) -> Slice | None:
     """The slice that the selector opens: better rank, then fewer architectures, then the name; None if none serves."""
-    best: Optional[Tuple[int, int, bytes]] = None
-    chosen: Optional[Slice] = None
+    best: tuple[int, int, bytes] | None = None
+    chosen: Slice | None = None
     for candidate in slices:
         rank, needed = candidate.rank_all(capabilities)
         if rank is Rank.NONE or needed > driver_version:
@@ -145,8 +145,8 @@ def parse_index(data: bytes, stem: str) -> Slice:
     """Reads an index of format 1; ``stem`` is its file name without ``.index``. Raises IndexProblem."""
     if len(data) > MAX_INDEX_SIZE:
         raise IndexProblem("larger than 64 KiB")
-    values: Dict[str, str] = {}
-    parsed: Dict[str, Tuple[Arch, ...]] = {}
+    values: dict[str, str] = {}
+    parsed: dict[str, tuple[Arch, ...]] = {}
     for number, raw in enumerate(data.split(b"\n"), start=1):
         try:
             if len(raw) > MAX_LINE:
@@ -174,7 +174,7 @@ def parse_index(data: bytes, stem: str) -> Slice:
     )
 
 
-def _parse_line(line: str, stem: str, values: Dict[str, str], parsed: Dict[str, Tuple[Arch, ...]]) -> None:
+def _parse_line(line: str, stem: str, values: dict[str, str], parsed: dict[str, tuple[Arch, ...]]) -> None:
     parts = _BLANKS.split(line, maxsplit=1)
     key, value = parts[0], parts[1] if len(parts) > 1 else ""
     if key in values:
@@ -211,8 +211,8 @@ def _toolkit(value: str) -> int:
     return int(parts[0]) * 1000 + int(parts[1]) * 10
 
 
-def _archs(value: str) -> Tuple[Arch, ...]:
-    archs: List[Arch] = []
+def _archs(value: str) -> tuple[Arch, ...]:
+    archs: list[Arch] = []
     for word in _BLANKS.split(value) if value else []:
         if len(archs) == MAX_ARCHS:
             raise IndexProblem("more than 64 architectures")
@@ -225,10 +225,10 @@ def _archs(value: str) -> Tuple[Arch, ...]:
     return tuple(archs)
 
 
-def read_folder(folder: Path) -> Tuple[List[Slice], Dict[str, str]]:
+def read_folder(folder: Path) -> tuple[list[Slice], dict[str, str]]:
     """The slices of a folder, sorted by name, and what is wrong with the index files that were passed over."""
-    slices: List[Slice] = []
-    problems: Dict[str, str] = {}
+    slices: list[Slice] = []
+    problems: dict[str, str] = {}
     paths = sorted(path for path in folder.glob("*.index") if not path.name.startswith("."))
     for path in paths:
         try:

@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional
 
 import pytest
 
@@ -54,17 +54,23 @@ class Site:
         (self.cuda / f"{name}.so").write_bytes(b"")
 
     def run(
-        self, *arguments: str, command: str = "main", gpus: Optional[str] = None, env: Optional[Mapping[str, str]] = None
-    ) -> "subprocess.CompletedProcess[str]":
+        self,
+        *arguments: str,
+        command: str = "main",
+        gpus: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
         """Runs `llcuda`, or `llcuda-server` with command="server"; `gpus` as fake_cuda.c reads it, None: no driver."""
-        variables: Dict[str, str] = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.root), **(env or {})}
+        variables: dict[str, str] = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.root), **(env or {})}
         variables["PYTHONDONTWRITEBYTECODE"] = "1"
         if gpus is not None:
             variables["FAKE_CUDA_DEVICES"] = gpus
             variables["LD_LIBRARY_PATH"] = str(self.driver)
         code = f"import sys; from llcuda.cli import {command}; sys.exit({command}())"
-        line: List[str] = [sys.executable, "-c", code, *arguments]
-        return subprocess.run(line, env=variables, cwd=self.root, capture_output=True, text=True, timeout=60, check=False)
+        line: list[str] = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(
+            line, env=variables, cwd=self.root, capture_output=True, text=True, timeout=60, check=False
+        )
 
 
 @pytest.fixture(scope="session")

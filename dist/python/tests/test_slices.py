@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 from conftest import SELECTOR_TESTS
@@ -13,7 +13,7 @@ from llcuda import report, slices
 from llcuda.driver import Device, Driver, State
 from llcuda.slices import IndexProblem, Rank
 
-TABLE: Dict[str, Any] = json.loads((SELECTOR_TESTS / "cases.json").read_text("utf-8"))
+TABLE: dict[str, Any] = json.loads((SELECTOR_TESTS / "cases.json").read_text("utf-8"))
 RANKS = {"exact": Rank.EXACT_CUBIN, "older": Rank.OLDER_CUBIN, "ptx": Rank.PTX}
 REASONS = {
     "old-driver": "the NVIDIA driver is too old",
@@ -22,12 +22,12 @@ REASONS = {
 }
 
 
-def by_name(case: Dict[str, Any]) -> str:
+def by_name(case: dict[str, Any]) -> str:
     return str(case["name"])
 
 
 @pytest.mark.parametrize("case", TABLE["cases"], ids=by_name)
-def test_rule(case: Dict[str, Any]) -> None:
+def test_rule(case: dict[str, Any]) -> None:
     available = []
     for name, keys in case["slices"].items():
         lines = ["format 1", f"slice {name}", *(f"{key} {value}" for key, value in keys.items())]
@@ -45,7 +45,7 @@ def test_rule(case: Dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", TABLE["indexes"], ids=by_name)
-def test_index(case: Dict[str, Any]) -> None:
+def test_index(case: dict[str, Any]) -> None:
     piece, times = case.get("append", ["", 0])
     data = (case["text"] + piece * times).encode("utf-8")
     if "problem" in case:
