@@ -170,8 +170,9 @@ def test_usage(site: Site) -> None:
 def test_version_attribute(site: Site) -> None:
     def version() -> str:
         code = "import llcuda; print(llcuda.__version__)"
-        env = {"PYTHONPATH": str(site.root)}
-        return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True).stdout.strip()
+        # In the site: python -c puts the current folder first, which must not be the sources.
+        done = subprocess.run([sys.executable, "-c", code], cwd=site.root, capture_output=True, text=True)
+        return done.stdout.strip() or done.stderr
 
     assert version() == "4.5.6"
     (site.root / "some_project-4.5.6.dist-info" / "RECORD").write_text("other/__init__.py,,\n")
