@@ -78,7 +78,8 @@ def query() -> Driver:
         library = ctypes.CDLL("libcuda.so.1")
     except OSError as problem:
         text = str(problem)
-        absent = text.startswith("libcuda.so.1:") and "No such file" in text
+        # If a file was found and does not load, the text begins with its path; the words behind it are translated.
+        absent = text.startswith("libcuda.so.1:")
         return Driver(State.MISSING if absent else State.FAILED, problem=text)
     version, count = ctypes.c_int(), ctypes.c_int()
     try:
