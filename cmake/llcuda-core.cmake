@@ -76,6 +76,20 @@ function(llcuda_add_selector)
     target_link_libraries(llcuda_selector PRIVATE ${CMAKE_DL_LIBS} Threads::Threads)
 endfunction()
 
+# Gives targets as JSON: "file" is where the build puts it, "shipAs" the one name under which it is shipped. A shared
+# library is looked up by its SONAME, everything else by its file name; the symbolic links beside it are not shipped.
+function(llcuda_json_files out name_expression)
+    set(text "")
+    foreach(target IN LISTS ARGN)
+        if(NOT text STREQUAL "")
+            string(APPEND text ",")
+        endif()
+        string(APPEND text "\n    {\"target\": \"${target}\", \"file\": \"$<TARGET_FILE:${target}>\", "
+            "\"shipAs\": \"$<${name_expression}:${target}>\"}")
+    endforeach()
+    set(${out} "${text}\n  " PARENT_SCOPE)
+endfunction()
+
 function(llcuda_finish_core)
     foreach(program IN LISTS LLCUDA_CORE_PROGRAMS)
         if(NOT TARGET ${program})
@@ -93,32 +107,14 @@ function(llcuda_finish_core)
 
     llcuda_add_selector()
     llcuda_module_libraries(modules "${CMAKE_SOURCE_DIR}")
-    list(REMOVE_ITEM modules llcuda_selector)
     llcuda_shared_libraries(shared ${LLCUDA_CORE_PROGRAMS} ${modules})
 
     add_custom_target(llcuda_core ALL)
-    add_dependencies(llcuda_core ${LLCUDA_CORE_PROGRAMS} ${shared} ${modules} llcuda_selector)
+    add_dependencies(llcuda_core ${LLCUDA_CORE_PROGRAMS} ${shared} ${modules})
 
-    # Each file as {"target", "file" where the build puts it, "shipAs" the one name it keeps}: a shared library is
-    # looked up by its SONAME, everything else by its file name.
-    foreach(kind IN ITEMS programs shared modules selector)
-        set(${kind}_json "")
-    endforeach()
-    foreach(target IN LISTS LLCUDA_CORE_PROGRAMS)
-        list(APPEND programs_json
-            "{\"target\": \"${target}\", \"file\": \"$<TARGET_FILE:${target}>\", \"shipAs\": \"$<TARGET_FILE_NAME:${target}>\"}")
-    endforeach()
-    foreach(target IN LISTS shared)
-        list(APPEND shared_json
-            "{\"target\": \"${target}\", \"file\": \"$<TARGET_FILE:${target}>\", \"shipAs\": \"$<TARGET_SONAME_FILE_NAME:${target}>\"}")
-    endforeach()
-    foreach(target IN LISTS modules)
-        list(APPEND modules_json
-            "{\"target\": \"${target}\", \"file\": \"$<TARGET_FILE:${target}>\", \"shipAs\": \"$<TARGET_FILE_NAME:${target}>\"}")
-    endforeach()
-    foreach(kind IN ITEMS programs shared modules)
-        list(JOIN ${kind}_json ",\n    " ${kind}_json)
-    endforeach()
+    llcuda_json_files(programs_json TARGET_FILE_NAME ${LLCUDA_CORE_PROGRAMS})
+    llcuda_json_files(shared_json TARGET_SONAME_FILE_NAME ${shared})
+    llcuda_json_files(modules_json TARGET_FILE_NAME ${modules})
     llcuda_ggml_version(ggml_version)
 
     file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/llcuda-core.json" CONTENT "{
@@ -128,16 +124,9 @@ function(llcuda_finish_core)
   \"llamaBuildNumber\": \"${LLAMA_BUILD_NUMBER}\",
   \"llamaCommit\": \"${LLAMA_BUILD_COMMIT}\",
   \"ggmlVersion\": \"${ggml_version}\",
-  \"executables\": [
-    ${programs_json}
-  ],
-  \"sharedLibraries\": [
-    ${shared_json}
-  ],
-  \"modules\": [
-    ${modules_json}
-  ],
-  \"selector\": {\"target\": \"llcuda_selector\", \"file\": \"$<TARGET_FILE:llcuda_selector>\", \"shipAs\": \"$<TARGET_FILE_NAME:llcuda_selector>\"}
+  \"executables\": [${programs_json}],
+  \"sharedLibraries\": [${shared_json}],
+  \"modules\": [${modules_json}]
 }
 ")
 endfunction()

@@ -29,14 +29,22 @@ else()
     message(FATAL_ERROR "llcuda: LLCUDA_TREE is '${LLCUDA_TREE}'; say -D LLCUDA_TREE=kernels or -D LLCUDA_TREE=core")
 endif()
 
-# Gives the members of a list as the inside of a JSON array of strings (build paths hold no quotes or backslashes that
-# CMake would accept, but generator expressions have to pass unchanged, so nothing else is escaped).
+# Gives the members of a list as the inside of a JSON array of strings. Generator expressions pass unchanged: they hold
+# no quotes and no backslashes.
 function(llcuda_json_strings out)
-    list(JOIN ARGN "\",\n    \"" joined)
-    if(NOT joined STREQUAL "")
-        set(joined "\n    \"${joined}\"\n  ")
+    set(text "")
+    foreach(item IN LISTS ARGN)
+        string(REPLACE "\\" "\\\\" item "${item}")
+        string(REPLACE "\"" "\\\"" item "${item}")
+        if(NOT text STREQUAL "")
+            string(APPEND text ",")
+        endif()
+        string(APPEND text "\n    \"${item}\"")
+    endforeach()
+    if(NOT text STREQUAL "")
+        string(APPEND text "\n  ")
     endif()
-    set(${out} "${joined}" PARENT_SCOPE)
+    set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
 # GGML_VERSION is set in ggml's own directory.

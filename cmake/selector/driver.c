@@ -83,9 +83,9 @@ void driver_query(struct driver *driver)
     if (library == NULL) {
         const char *reason = dlerror();
         snprintf(driver->problem, sizeof driver->problem, "%s", reason != NULL ? reason : "libcuda.so.1 does not open");
-        // A file that is there and does not load is another matter than a machine without NVIDIA.
-        bool absent = strstr(driver->problem, "No such file") != NULL &&
-                      strncmp(driver->problem, "libcuda.so.1:", strlen("libcuda.so.1:")) == 0;
+        // A file that is there and does not load is another matter than a machine without NVIDIA; then the text begins
+        // with its path. The words behind it are in the user's language.
+        bool absent = strncmp(driver->problem, "libcuda.so.1:", strlen("libcuda.so.1:")) == 0;
         driver->state = absent ? DRIVER_MISSING : DRIVER_FAILED;
         return;
     }

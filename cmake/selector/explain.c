@@ -185,15 +185,12 @@ void explain_jit(const struct slice *slice, const struct driver *driver)
     }
 }
 
-// The major version behind "libcudart.so." in `reason` if that library was not found, or 0.
+// The major version behind "libcudart.so." if `reason` says that this library was not found, or 0. dlerror() is put into
+// the user's language; what stays is that it begins with the bare name, and with a path if a file was found and is bad.
 static int missing_major(const char *reason, const char *library)
 {
-    // The text of glibc and of musl; a library that is there and broken has another.
-    if (strstr(reason, "cannot open shared object") == NULL && strstr(reason, "Error loading shared library") == NULL) {
-        return 0;
-    }
-    const char *found = strstr(reason, library);
-    return found != NULL ? atoi(found + strlen(library)) : 0;
+    size_t length = strlen(library);
+    return strncmp(reason, library, length) == 0 ? atoi(reason + length) : 0;
 }
 
 void explain_open_failure(const char *path, const char *reason)

@@ -164,7 +164,7 @@ static bool parse_value(enum key key, char *value, const char *stem, struct slic
         }
         return true;
     case KEY_DRIVER_FLOOR:
-        if (strlen(value) >= sizeof slice->driver_floor || value[0] == '\0' || value[strspn(value, "0123456789.")] != '\0') {
+        if (strlen(value) >= sizeof slice->driver_floor || *value == '\0' || value[strspn(value, "0123456789.")] != '\0') {
             return fail(at, "driver-floor is a driver release such as 525.60.13");
         }
         memcpy(slice->driver_floor, value, strlen(value) + 1);
