@@ -38,7 +38,7 @@ system_ensure() {
 system_install() { # PACKAGE...
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
-    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    if command -v sudo >/dev/null && { sudo -n true || : </dev/tty; } 2>/dev/null; then
       as_root=(sudo)
     else
       say "installing system packages needs root, and there is no sudo; run this as root, then ci/setup again:"

@@ -14,25 +14,35 @@ usage_error() {
 }
 
 # bash holds a trap back while a child runs in the foreground, so a SIGTERM from a CI service would be answered only
-# after a download of a gigabyte. `attended` runs the child in the background in a process group of its own, waits for
-# it, and passes the signal on to all of the group. Not for apt-get install: dpkg must not be killed half-way.
+# after a download of a gigabyte. `attended` runs the child in the background and waits for it, so that `stop` can act.
+# Not for apt-get install: dpkg must not be killed half-way.
 attended_pid=
 attended() {
-  set -m
   "$@" &
   attended_pid=$!
-  set +m
   local status=0
   wait "$attended_pid" || status=$?
   attended_pid=
   return "$status"
 }
 
+process_tree() { # PID
+  local child children
+  printf '%s\n' "$1"
+  children=$(cat "/proc/$1/task"/*/children 2>/dev/null) || true
+  for child in $children; do process_tree "$child"; done
+}
+
 stop() { # SIGNAL EXIT-STATUS
   trap - INT TERM HUP
   if [ -n "$attended_pid" ]; then
-    kill -TERM -- "-$attended_pid" 2>/dev/null || true
+    # The child first, since another script of ours ends its own children in good order; then whatever it left running:
+    # `swift test` starts the tests in a process group of their own and forgets them.
+    local tree pid
+    tree=$(process_tree "$attended_pid")
+    kill -TERM "$attended_pid" 2>/dev/null || true
     wait "$attended_pid" 2>/dev/null || true
+    for pid in $tree; do kill -TERM "$pid" 2>/dev/null || true; done
   fi
   say "stopped by SIG$1; run it again to go on"
   exit "$2"
@@ -67,4 +77,18 @@ need_space() { # FOLDER MEGABYTES WHAT-FOR
   free=$(df -Pm -- "$1" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$2" ] \
     || die "$3 needs $2 MB in '$1', where $free MB are free; make room, or set LLCUDA_CACHE to a folder on another disk"
+}
+
+# Runs ci/setup with the given options and takes its variables over. Needs $here, the folder ci/.
+# shellcheck disable=SC2120 # ci/test gives it no options
+set_up() {
+  local file status=0
+  file=$(mktemp)
+  attended "$here/setup" --print-env "$@" >"$file" || status=$?
+  if [ "$status" = 0 ]; then
+    # shellcheck source=/dev/null
+    . "$file"
+  fi
+  rm -f -- "$file"
+  [ "$status" = 0 ] || exit "$status"
 }

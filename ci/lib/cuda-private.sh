@@ -73,7 +73,6 @@ cuda_fetch() { # DOWNLOADS FILE...
   printf 'deb [arch=amd64 signed-by=%s] %s %s %s\n' "$keyring" "$mirror" "$lock_suite" "$lock_components" \
     >"$state/sources.list"
   local apt=(apt-get -q -o "Dir::Etc::SourceList=$state/sources.list" -o Dir::Etc::SourceParts=-
-    -o Dir::Etc::Preferences=- -o Dir::Etc::PreferencesParts=-
     -o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state/cache" -o Dir::State::status=/dev/null
     -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o Acquire::Languages=none -o Acquire::Retries=3)
   # As root, apt would download as the user _apt, who can't write into a home folder.
@@ -98,11 +97,9 @@ in_folder() { # FOLDER COMMAND...
 # The mirror that this machine already uses for its own release: no host is named in this repository, and a company's
 # mirror or proxy keeps being used. Works without any list having been fetched.
 debian_mirror() {
-  local id='' codename=''
-  # shellcheck disable=SC1091
-  id=$(. /etc/os-release && printf '%s' "${ID:-}")
-  # shellcheck disable=SC1091
-  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+  local id codename
+  id=$(os_release ID)
+  codename=$(os_release VERSION_CODENAME)
   if [ "$id" != debian ] || [ "$(dpkg --print-architecture)" != amd64 ]; then
     die "CUDA is fetched only on Debian for amd64, and this is ${id:-an unknown system} for $(dpkg --print-architecture); install NVIDIA's CUDA toolkit and say --cuda-home DIR (or set CUDA_HOME)"
   fi
@@ -113,6 +110,10 @@ debian_mirror() {
   rm -rf -- "$empty"
   [ -n "$mirror" ] || die "apt's own configuration names no mirror for '$codename'; add one, or use --cuda-home"
   printf '%s\n' "$mirror"
+}
+
+os_release() { # KEY
+  awk -F= -v key="$1" '$1 == key { gsub(/"/, "", $2); print $2 }' /etc/os-release
 }
 
 # Only what compiling, linking and carving need: the whole of nvidia-cuda-dev is 3 GB of static libraries.

@@ -13,8 +13,8 @@ venv_ensure() { # CACHE TOOLS.TXT
   venv=$cache/venv-py$version-${digest:0:12}
   [ ! -e "$venv/.complete" ] || return 0
 
-  need_space "$cache" 700 "the folder of build tools"
-  say "installing the build tools of ci/tools.txt into '$venv' (about 110 MB to download, 390 MB on disk)"
+  need_space "$cache" 400 "the folder of build tools"
+  say "installing the build tools of ci/tools.txt into '$venv' (73 MB to download, 245 MB on disk)"
   rm -rf -- "$venv" # what an interrupted run left
   attended "$python" -m venv -- "$venv" || die "'$python -m venv' failed; is python3-venv whole?"
   # Wheels only: a source package would run its own build, with whatever that downloads.
