@@ -1,7 +1,7 @@
 import Foundation
 public import ReleaseModel
 public import SystemPackage
-public import ToolExecution
+import ToolExecution
 
 /// One of the two CMake trees of a release, as a value: what CMake is told and what is built.
 public struct BuildTree: Hashable, Sendable, Codable {

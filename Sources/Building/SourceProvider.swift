@@ -50,7 +50,7 @@ public struct SourceProvider: Sendable {
 
   private func pinned() async throws -> LlamaCppTree {
     let name = "llama_cpp_python-\(Pinned.version)"
-    let target = store.appending("\(name)-\(Pinned.sha256.prefix(12))")
+    let target = store.appending(name)
     let origin = "\(Pinned.project) \(Pinned.version) (sdist)"
     if !exists(target) {
       let download = store.appending("download-\(UUID().uuidString.prefix(8))")

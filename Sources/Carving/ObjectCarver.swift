@@ -115,7 +115,7 @@ public struct ObjectCarver: Sendable {
   }
 
   /// What an entry is; `nil` for kinds that are neither a cubin nor PTX.
-  static func image(of entry: FatbinEntry) -> Image? {
+  public static func image(of entry: FatbinEntry) -> Image? {
     switch entry.kind {
     case .elf: Image(ComputeCapability(entry.architecture), isReal: true)
     case .ptx: Image(ComputeCapability(entry.architecture), isReal: false)
@@ -124,7 +124,7 @@ public struct ObjectCarver: Sendable {
   }
 
   /// The images that architectures promise.
-  static func images(of architectures: [Architecture]) -> Set<Image> {
+  public static func images(of architectures: [Architecture]) -> Set<Image> {
     var images: Set<Image> = []
     for architecture in architectures {
       if architecture.real { images.insert(Image(architecture.capability, isReal: true)) }

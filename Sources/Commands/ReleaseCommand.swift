@@ -48,7 +48,7 @@ struct ReleaseCommand: AsyncParsableCommand {
     let here = FilePath(FileManager.default.currentDirectoryPath)
     let file =
       if let named = options.config {
-        try ConfigurationFile(reading: Folders.absolute(FilePath(named)))
+        try ConfigurationFile.read(FilePath(named))
       } else {
         try ConfigurationFile.find(in: here)
       }
@@ -61,5 +61,3 @@ struct ReleaseCommand: AsyncParsableCommand {
     return try await ReleasePipeline(spec: spec, folders: .ofThisInstallation(), listener: console).run()
   }
 }
-
-extension ReportFormat: @retroactive ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Foundation
 import ReleaseModel
 import SystemPackage
 
@@ -156,7 +157,7 @@ struct ReleaseOptions: ParsableArguments {
     if let kernelCompression { spec.kernelCompression = kernelCompression }
     if let upx { spec.upx = upx }
     if !tarball.isEmpty { spec.tarballs = tarball.compactMap { TarballFormat(rawValue: $0.rawValue) } }
-    if let llamaCpp { spec.source = try LlamaCppSource(parsing: llamaCpp) }
+    if let llamaCpp { spec.source = try LlamaCppSource(parsing: llamaCpp, relativeTo: FilePath(FileManager.default.currentDirectoryPath)) }
     if let cudaHome { spec.cudaHome = cudaHome }
     if let hostCompiler { spec.hostCompiler = hostCompiler }
     if let out { spec.outputFolder = out }
@@ -167,13 +168,4 @@ struct ReleaseOptions: ParsableArguments {
     spec.cmakeDefinitions += define
     return spec
   }
-}
-
-extension Layout: @retroactive ExpressibleByArgument {}
-extension KernelCompression: @retroactive ExpressibleByArgument {}
-extension UPXScope: @retroactive ExpressibleByArgument {}
-extension CompilerCache: @retroactive ExpressibleByArgument {}
-extension ByteCount: @retroactive ExpressibleByArgument {
-  /// Reads a size as the command line gives it.
-  public init?(argument: String) { self.init(parsing: argument) }
 }

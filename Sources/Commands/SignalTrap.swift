@@ -7,16 +7,13 @@ import Glibc
 #endif
 
 /// Turns Ctrl-C and SIGTERM into the cancellation of a task; a second signal ends this process at once.
-final class SignalTrap: Sendable {
-  private struct State {
-    var first: ExitStatus?
-    var sources: [any DispatchSourceSignal] = []
-  }
-
-  private let state = Mutex(State())
+final class SignalTrap: @unchecked Sendable {
+  private let first = Mutex<ExitStatus?>(nil)
+  /// Touched by ``install(_:)`` only, which is called once, before any signal can come.
+  private var sources: [any DispatchSourceSignal] = []
 
   /// The exit code that the first signal asks for, `nil` while there was none.
-  var caught: ExitStatus? { state.withLock(\.first) }
+  var caught: ExitStatus? { first.withLock(\.self) }
 
   /// Starts listening; `onFirst` runs once.
   func install(_ onFirst: @escaping @Sendable () -> Void) {
@@ -26,14 +23,14 @@ final class SignalTrap: Sendable {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [weak self] in
         guard let self else { return }
-        let isFirst = state.withLock { state in
-          defer { state.first = state.first ?? status }
-          return state.first == nil
+        let isFirst = first.withLock { first in
+          defer { first = first ?? status }
+          return first == nil
         }
         if isFirst { onFirst() } else { _exit(status.rawValue) }
       }
       source.resume()
-      state.withLock { $0.sources.append(source) }
+      sources.append(source)
     }
   }
 }

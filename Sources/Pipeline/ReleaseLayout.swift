@@ -1,6 +1,7 @@
 import Archives
 import BinaryFormats
 import Building
+import Carving
 import Foundation
 import Packaging
 import Planning

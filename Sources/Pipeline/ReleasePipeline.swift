@@ -42,7 +42,7 @@ public struct ReleasePipeline: Sendable {
 
     try makeFolder(workspace.root)
     let lock = try FolderLock(folder: workspace.root)
-    defer { _ = consume lock }
+    defer { withExtendedLifetime(lock) {} }
     try checkSpace(for: plan)
     try makeFolder(workspace.temporary)
 

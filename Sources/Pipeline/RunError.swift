@@ -28,8 +28,8 @@ public struct RunFailure: Sendable {
   }
 
   private static func text(of error: any Error) -> String {
-    if let error = error as? any CustomStringConvertible & Error { return error.description }
-    return error.localizedDescription
+    // Foundation's errors describe themselves to programmers; everybody else's description is the message.
+    error is CocoaError ? error.localizedDescription : "\(error)"
   }
 
   /// A full disk has many faces: our own writers', Foundation's, the kernel's, and a child's last words.

@@ -61,7 +61,7 @@ struct UPXStage: Sendable {
   {
     let target = folder.appending(file.name)
     let before = try size(of: file.path)
-    let deflatedBefore = try Deflate.compressedSize(ofFile: file.path)
+    let deflatedBefore = ByteCount(try await CompressedSize.deflated(file.path))
     var record = ReleaseManifest.UPXRecord(
       file: file.name,
       before: before,
@@ -89,7 +89,7 @@ struct UPXStage: Sendable {
       return keep("UPX: \(lines.last { $0.contains("Exception") } ?? lines.last ?? "failed")")
     }
     let after = try size(of: target)
-    let deflatedAfter = try Deflate.compressedSize(ofFile: target)
+    let deflatedAfter = ByteCount(try await CompressedSize.deflated(target))
     guard deflatedAfter < deflatedBefore else { return keep("the archive would not get smaller") }
     guard let secondsBefore = try await loadSeconds(of: file, at: file.path) else {
       return keep("the original could not be tried out on this machine")

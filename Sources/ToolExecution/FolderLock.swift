@@ -9,7 +9,7 @@ import Glibc
 /// Keeps two runs out of one build folder.
 ///
 /// The lock is the kernel's (`flock`), so a killed run never leaves a stale one; the file's text only tells whose it is.
-public struct FolderLock: ~Copyable {
+public final class FolderLock: Sendable {
   private let descriptor: FileDescriptor
 
   /// Takes the lock of a folder that exists.

@@ -128,7 +128,7 @@ struct MachineTests {
       let held = try FolderLock(folder: folder)
       let error = #expect(throws: FolderInUse.self) { _ = try FolderLock(folder: folder) }
       #expect(error?.owner.contains("process \(getpid())") == true)
-      _ = consume held
+      withExtendedLifetime(held) {}
       _ = try FolderLock(folder: folder)
     }
   }

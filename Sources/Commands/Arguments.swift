@@ -1,0 +1,16 @@
+public import ArgumentParser
+public import ReleaseModel
+public import Reporting
+
+// Values of the model that can stand on the command line; the texts are their raw values, as in configuration files.
+
+extension Layout: ExpressibleByArgument {}
+extension KernelCompression: ExpressibleByArgument {}
+extension UPXScope: ExpressibleByArgument {}
+extension CompilerCache: ExpressibleByArgument {}
+extension ReportFormat: ExpressibleByArgument {}
+
+extension ByteCount: ExpressibleByArgument {
+  /// Reads a size as the command line gives it: `104857600`, `100MiB`.
+  public init?(argument: String) { self.init(parsing: argument) }
+}
