@@ -68,8 +68,8 @@ let package = Package(
     library(
       "Commands",
       [
-        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Building",
-        "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
+        "Carving", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]),
     .executableTarget(
       name: "llcuda-build",
