@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-LAYERS, WIDTH, HEADS, FEED, VOCABULARY, CONTEXT = 6, 512, 8, 1408, 4096, 4096
+LAYERS, WIDTH, HEADS, FEED, VOCABULARY, CONTEXT = 4, 512, 8, 1408, 2048, 4096
 
 
 def main() -> None:
