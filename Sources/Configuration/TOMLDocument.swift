@@ -67,10 +67,10 @@ struct TOMLDocument {
     if let broken = statements.first(where: { $0.mistake != nil }), let mistake = broken.mistake {
       // Unless something before it is wrong, which the parser then says better.
       let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      let before = lines.prefix(broken.line - 1).joined(separator: [UInt8(ascii: "\n")])
-      _ = try Self.root(of: String(decoding: Array(before), as: UTF8.self), path: path)
-      let place = ConfigurationPlace(file: path.string, line: broken.line)
-      throw .notTOML(place, reason: mistake)
+      let before = lines.prefix(broken.line - 1).flatMap { $0 + [UInt8(ascii: "\n")] }
+      _ = try Self.root(of: String(decoding: before, as: UTF8.self), path: path)
+      let place = ConfigurationPlace(file: path.string, line: mistake.line)
+      throw .notTOML(place, reason: mistake.reason)
     }
     self.root = try Self.root(of: text, path: path)
   }

@@ -8,9 +8,15 @@ struct TOMLStatement: Hashable {
   var isHeader: Bool
   /// What is wrong with it, where TOMLKit's parser would not say so but end the program.
   ///
-  /// toml++ 3.4.0 only asserts that a header goes on with a key (`parse_key`) and that an array goes on with a value
-  /// (`parse_value`).
-  var mistake: String?
+  /// toml++ 3.4.0 only asserts that a header goes on with a key (`parse_key`) and that an array goes on with a value,
+  /// not with another bracket or an unusual blank (`parse_value`).
+  var mistake: Mistake?
+
+  /// Where and what.
+  struct Mistake: Hashable {
+    var line: Int
+    var reason: String
+  }
 
   /// Finds where statements begin, which TOMLKit doesn't tell.
   ///
@@ -59,14 +65,14 @@ private struct Scanner {
           mistake: nil
         )
         if next == "[" {
-          if !headerHasKey() { statement.mistake = "'\(statement.text)' is no table's header; write [name]" }
+          statement.mistake =
+            headerHasKey() ? nil : mistake("'\(statement.text)' is no table's header; write [name]")
           skipLine()
-        } else if !skipAssignment() {
-          // The line of the bracket, which is nearer to the mistake than where the assignment begins.
-          statement.line = line
-          statement.mistake = "a closing bracket is not the one that was opened"
+        } else {
+          statement.mistake = skipAssignment()
         }
         found.append(statement)
+        if statement.mistake != nil { break }
       }
     }
     return found
@@ -85,26 +91,31 @@ private struct Scanner {
     return next.isASCII && (next.isLetter || next.isNumber || "_-\"']".contains(next))
   }
 
+  private func mistake(_ reason: String) -> TOMLStatement.Mistake {
+    TOMLStatement.Mistake(line: line, reason: reason)
+  }
+
   /// Goes on to the line end that ends a value; inside brackets and long strings line ends don't count.
-  ///
-  /// - Returns: whether the brackets match.
-  private mutating func skipAssignment() -> Bool {
+  private mutating func skipAssignment() -> TOMLStatement.Mistake? {
     var closing: [Character] = []
     while let next = byte() {
       switch next {
       case "\"", "'": skipString(next)
       case "#": skipLine()
-      case "\n" where closing.isEmpty: return true
+      case "\n" where closing.isEmpty: return nil
       case "]", "}":
-        guard closing.popLast() == next else { return false }
+        guard closing.popLast() == next else {
+          return mistake("a closing bracket is not the one that was opened")
+        }
         advance()
-      default:
+      case "\t", "\n", "\r", " "..."~":
         if next == "[" { closing.append("]") }
         if next == "{" { closing.append("}") }
         advance()
+      default: return mistake("a letter or blank beyond ASCII stands outside of a string")
       }
     }
-    return true
+    return nil
   }
 
   private mutating func skipString(_ quote: Character) {

@@ -22,6 +22,8 @@ import Testing
     ("archs = [\n75,\n}\n]", "line 3: not valid TOML: a closing bracket"),
     ("a = {b = 1]", "a closing bracket"),
     ("archs = 75]", "a closing bracket"),
+    ("archs = [\u{2028}75]", "line 1: not valid TOML: a letter or blank beyond ASCII"),
+    ("archs = [\u{0B}]", "beyond"),
     // The first mistake is the one that is told.
     ("a = \n[!x]", "line 1: not valid TOML"),
   ])
