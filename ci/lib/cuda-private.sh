@@ -38,31 +38,29 @@ cuda_private_ensure() { # CACHE PREFIX
   say "CUDA $lock_toolkit is in '$prefix'"
 }
 
-# Downloads what is missing or damaged, and checks all of it against ci/cuda.lock.
+# Downloads what is missing or damaged, and checks it against ci/cuda.lock.
 cuda_download() { # CACHE DOWNLOADS
-  local cache=$1 downloads=$2 wanted=() file i
+  local cache=$1 downloads=$2 wanted=() file digest i
   mkdir -p -- "$downloads"
+  need_space "$cache" 1600 "the CUDA toolkit"
   for i in "${!lock_files[@]}"; do
     file=$downloads/${lock_files[i]}
     if [ -e "$file" ] && [ "$(sha256_of "$file")" = "${lock_digests[i]}" ]; then continue; fi
     # A partial file is thrown away: apt resumes one only if its date is the mirror's, which a killed download's is not,
     # and takes a damaged file of the right size for a good one.
     rm -f -- "$file"
-    wanted+=("${lock_files[i]}")
+    wanted[i]=${lock_files[i]}
   done
-  if [ ${#wanted[@]} -gt 0 ]; then
-    need_space "$cache" 1600 "the CUDA toolkit"
-    say "fetching ${#wanted[@]} of ${#lock_files[@]} packages from Debian's non-free archive (all: 1,020 MB; 210 MB stay on disk)"
-    cuda_fetch "$downloads" "${wanted[@]}"
-  fi
-  for i in "${!lock_files[@]}"; do
-    file=$downloads/${lock_files[i]}
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  say "fetching ${#wanted[@]} of ${#lock_files[@]} packages from Debian's non-free archive (all: 1,020 MB; 210 MB stay on disk)"
+  cuda_fetch "$downloads" "${wanted[@]}"
+  for i in "${!wanted[@]}"; do
+    file=$downloads/${wanted[i]}
     [ -e "$file" ] || die "'$file' is missing after its download"
-    local digest
     digest=$(sha256_of "$file")
-    [ "$digest" = "${lock_digests[i]}" ] && continue
+    [ "$digest" != "${lock_digests[i]}" ] || continue
     rm -f -- "$file"
-    die "${lock_files[i]}: ci/cuda.lock wants sha256 ${lock_digests[i]}, the download has $digest; it is thrown away"
+    die "${wanted[i]}: ci/cuda.lock wants sha256 ${lock_digests[i]}, the download has $digest; it is thrown away"
   done
 }
 
