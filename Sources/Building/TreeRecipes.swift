@@ -45,13 +45,11 @@ public struct CoreRecipe: Hashable, Sendable, Codable {
   public var executables: [Product]
   /// Libraries that the tools link.
   public var sharedLibraries: [Product]
-  /// Backends that are loaded at run time.
+  /// Backends that are loaded at run time, the selector among them.
   public var modules: [Product]
-  /// The selector.
-  public var selector: Product
 
   /// Every file to ship.
-  public var products: [Product] { executables + sharedLibraries + modules + [selector] }
+  public var products: [Product] { executables + sharedLibraries + modules }
 
   /// Reads the recipe of a built tree.
   ///
