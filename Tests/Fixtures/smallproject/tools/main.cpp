@@ -6,7 +6,7 @@
 
 int main(int count, char ** arguments) {
     if (count == 2 && strcmp(arguments[1], "--version") == 0) {
-        fprintf(stderr, "%s version: %s (ggml %s)\n", PROGRAM, VERSION, ggml_version());
+        fprintf(stderr, "version: %s (%s, ggml %s)\n", VERSION, PROGRAM, ggml_version());
         return 0;
     }
     if (count == 2 && strcmp(arguments[1], "--list-devices") == 0) {
