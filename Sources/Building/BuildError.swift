@@ -9,6 +9,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   case notLlamaCpp(FilePath, missing: String)
   /// A file or folder that was named doesn't exist.
   case sourceMissing(String)
+  /// git gave nothing for an address and a reference.
+  case notFetched(url: String, reference: String, why: String)
   /// A download isn't what was pinned.
   case wrongDigest(name: String, expected: String, found: String)
   /// A file the build should have written isn't there or can't be read.
@@ -20,7 +22,7 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   public var exitStatus: ExitStatus {
     switch self {
     case .resourcesNotFound: .toolMissing
-    case .notLlamaCpp, .sourceMissing, .wrongDigest: .badInput
+    case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest: .badInput
     case .unreadable: .buildFailed
     case .diskSpace: .diskFull
     }
@@ -35,6 +37,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
       "'\(folder)' holds no llama.cpp with a CUDA backend: '\(missing)' is missing; give the folder that has ggml/src/ggml-cuda"
     case .sourceMissing(let name):
       "'\(name)' does not exist; --llama-cpp takes a folder, a tarball or a git URL with @tag"
+    case .notFetched(let url, let reference, let why):
+      "git could not fetch '\(reference)' from '\(url)': \(why)"
     case .wrongDigest(let name, let expected, let found):
       "\(name) is not the pinned file: its SHA-256 is \(found), expected \(expected); it was thrown away, try again"
     case .unreadable(let path, let why): "'\(path)' cannot be used: \(why)"

@@ -81,11 +81,10 @@ public struct BuildTree: Hashable, Sendable, Codable {
       }
     }
     for definition in spec.cmakeDefinitions {
-      guard let equals = definition.firstIndex(of: "=") else {
-        throw CMakeDefinitionError(definition: definition)
-      }
-      let name = definition[..<equals].split(separator: ":").first.map(String.init) ?? ""
-      entries[name] = String(definition[definition.index(after: equals)...])
+      let parts = definition.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = parts[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)[0]
+      guard parts.count == 2, !name.isEmpty else { throw CMakeDefinitionError(definition: definition) }
+      entries[String(name)] = String(parts[1])
     }
     self.kind = kind
     definitions = entries.map { "\($0)=\($1)" }.sorted()

@@ -25,6 +25,15 @@ public struct CUDAToolkit: Hashable, Sendable {
   /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)`` when there is none, or none where one was named.
   public static func locate(named: String?, cache: FilePath, locator: ToolLocator) throws -> FilePath {
     let environment = ProcessInfo.processInfo.environment
+    return try locate(named: named, cache: cache, locator: locator, environment: environment)
+  }
+
+  static func locate(
+    named: String?,
+    cache: FilePath,
+    locator: ToolLocator,
+    environment: [String: String]
+  ) throws -> FilePath {
     func holdsNVCC(_ folder: FilePath) -> Bool { locator.find(folder.appending("bin/nvcc").string) != nil }
     for (value, origin) in [
       (named, "--cuda-home"), (environment["CUDA_HOME"], "CUDA_HOME"),
@@ -90,6 +99,15 @@ public struct CUDAToolkit: Hashable, Sendable {
       real: Array(Set(real + hidden)),
       virtual: Array(Set(virtual + hidden))
     )
+  }
+
+  /// Makes the value from known parts, for tests.
+  init(home: FilePath, capabilities: ToolkitCapabilities, hostCompiler: FilePath, hostCompilerVersion: String)
+  {
+    self.home = home
+    self.capabilities = capabilities
+    self.hostCompiler = hostCompiler
+    self.hostCompilerVersion = hostCompilerVersion
   }
 
   /// Takes a toolkit into use: finds a host compiler, and compiles a small kernel with both.
@@ -183,8 +201,12 @@ enum HostCompiler {
   }
 
   /// The compiler that was named, by `--host-compiler`, `CUDAHOSTCXX` or `NVCC_CCBIN`, or the newest accepted g++ at hand.
-  static func locate(named: String?, for toolkit: ToolkitVersion, locator: ToolLocator) throws -> FilePath {
-    let environment = ProcessInfo.processInfo.environment
+  static func locate(
+    named: String?,
+    for toolkit: ToolkitVersion,
+    locator: ToolLocator,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> FilePath {
     for value in [named, environment["CUDAHOSTCXX"], environment["NVCC_CCBIN"]] {
       if let value, !value.isEmpty {
         return try locator.require(value, hint: "name an installed C++ compiler with --host-compiler")

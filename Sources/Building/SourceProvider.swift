@@ -107,7 +107,16 @@ public struct SourceProvider: Sendable {
     }
     do {
       let fetch = ["-C", clone.string, "fetch", "--quiet", "--depth", "1", url, reference]
-      try await runner.run(Invocation(git, fetch, environment: ["GIT_TERMINAL_PROMPT": "0"]), log: log)
+      do {
+        try await runner.run(Invocation(git, fetch, environment: ["GIT_TERMINAL_PROMPT": "0"]), log: log)
+      } catch ToolError.failed(_, let outcome, _, let lines) where !lines.contains(where: Self.isFullDisk) {
+        let why = lines.map(Self.withoutSecrets).joined(separator: "; ")
+        throw BuildError.notFetched(
+          url: Self.withoutSecrets(url),
+          reference: reference,
+          why: why.isEmpty ? outcome : why
+        )
+      }
       try await runner.run(
         Invocation(git, ["-C", clone.string, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD"]),
         log: log
@@ -120,10 +129,18 @@ public struct SourceProvider: Sendable {
     let commit = try await runner.output(of: Invocation(git, ["-C", target.string, "rev-parse", "HEAD"]))
     return try LlamaCppTree(
       folder: llamaCpp(in: target),
-      origin: "\(url)@\(reference)",
+      origin: "\(Self.withoutSecrets(url))@\(reference)",
       digest: "git:\(commit.prefix(40))"
     )
   }
+
+  /// An address as it may stand in a manifest: without the password or token that some carry.
+  static func withoutSecrets(_ text: String) -> String {
+    text.replacing(#/(https?:\/\/)[^\/@\s]+@/#) { "\($0.1)" }
+      .replacing(#/:\/\/([^\/@\s:]*):[^\/@\s]*@/#) { "://\($0.1)@" }
+  }
+
+  private static func isFullDisk(_ line: String) -> Bool { line.contains("No space left on device") }
 
   private func folder(_ name: FilePath) async throws -> LlamaCppTree {
     let folder = Folders.absolute(name)

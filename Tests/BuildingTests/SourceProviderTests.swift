@@ -1,0 +1,152 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+import ToolExecution
+
+@testable import Building
+
+@Suite("Bringing llama.cpp to disk") struct SourceProviderTests {
+  private func provider(_ folder: FilePath) -> SourceProvider {
+    SourceProvider(
+      folders: Folders(resources: folder, cache: folder.appending("cache")),
+      runner: ToolRunner(),
+      locator: ToolLocator(),
+      log: folder.appending("source.log")
+    )
+  }
+
+  private func tool(_ name: String, _ arguments: [String]) async throws -> String {
+    let result = try await runTool(try #require(CUDAToolkitForTests.onPath(name)), arguments)
+    try #require(result.isSuccess, "\(result.stderr)")
+    return result.stdout.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private func stored(_ folder: FilePath) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder.appending("cache/sources").string)) ?? []
+  }
+
+  @Test("a folder is used in place; its digest follows its files")
+  func folder() async throws {
+    try await withTemporaryDirectory { folder in
+      let source = folder.appending("my llama")
+      try LlamaCppTreeTests.fill(source)
+      let first = try await provider(folder).tree(of: .folder(source.string))
+      #expect(first.path == source && first.origin == "folder my llama" && first.digest.hasPrefix("tree:"))
+      let again = try await provider(folder).tree(of: .folder(source.string))
+      #expect(again == first)
+      let unit = source.appending("ggml/src/ggml-cuda/new.cu").string
+      try Data("//".utf8).write(to: URL(fileURLWithPath: unit))
+      #expect(try await provider(folder).tree(of: .folder(source.string)).digest != first.digest)
+      #expect(stored(folder).isEmpty)
+    }
+  }
+
+  @Test(
+    "llama.cpp inside what was given is found",
+    arguments: ["vendor/llama.cpp", "only", "only/vendor/llama.cpp"]
+  )
+  func nested(place: String) async throws {
+    try await withTemporaryDirectory { folder in
+      let source = folder.appending("source")
+      try LlamaCppTreeTests.fill(source.appending(place))
+      #expect(try await provider(folder).tree(of: .folder(source.string)).path == source.appending(place))
+    }
+  }
+
+  @Test("what isn't there, or isn't llama.cpp")
+  func missing() async throws {
+    try await withTemporaryDirectory { folder in
+      for source in [
+        LlamaCppSource.folder(folder.appending("no").string), .tarball(folder.appending("no.tar.gz").string),
+        .folder(folder.string),
+      ] {
+        let error = await #expect(throws: BuildError.self) { try await provider(folder).tree(of: source) }
+        #expect(error?.exitStatus == .badInput)
+      }
+    }
+  }
+
+  @Test("a tarball is unpacked once, under its digest", arguments: ["gz", "xz"])
+  func tarball(format: String) async throws {
+    try await withTemporaryDirectory { folder in
+      try LlamaCppTreeTests.fill(folder.appending("llama.cpp-b1234"))
+      let file = folder.appending("llama.tar.\(format)")
+      _ = try await tool("tar", ["-C", folder.string, "-caf", file.string, "llama.cpp-b1234"])
+      let tree = try await provider(folder).tree(of: .tarball(file.string))
+      let sum = try await tool("sha256sum", [file.string]).prefix(64)
+      #expect(tree.digest == "sha256:\(sum)" && tree.origin == "llama.tar.\(format)")
+      #expect(stored(folder) == ["tarball-\(sum.prefix(12))"])
+      let mark = tree.path.appending("mark").string
+      _ = FileManager.default.createFile(atPath: mark, contents: nil)
+      #expect(try await provider(folder).tree(of: .tarball(file.string)) == tree)
+      #expect(FileManager.default.fileExists(atPath: mark), "it was unpacked again")
+    }
+  }
+
+  @Test("a tarball that was cut off leaves nothing behind")
+  func brokenTarball() async throws {
+    try await withTemporaryDirectory { folder in
+      let source = folder.appending("source")
+      try LlamaCppTreeTests.fill(source)
+      let noise = Data((0..<200_000).map { _ in UInt8.random(in: 0...255) })
+      try noise.write(to: URL(fileURLWithPath: source.appending("noise").string))
+      let file = folder.appending("llama.tar.gz")
+      _ = try await tool("tar", ["-C", folder.string, "-czf", file.string, "source"])
+      let whole = try #require(FileManager.default.contents(atPath: file.string))
+      try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: file.string))
+      await #expect(throws: (any Error).self) { try await provider(folder).tree(of: .tarball(file.string)) }
+      #expect(stored(folder).isEmpty)
+    }
+  }
+
+  @Test("a git repository at a tag, a branch that moves, a commit")
+  func git() async throws {
+    try await withTemporaryDirectory { folder in
+      let repository = folder.appending("upstream").string
+      func git(_ arguments: String...) async throws -> String {
+        try await tool(
+          "git",
+          ["-C", repository, "-c", "user.name=Test", "-c", "user.email=test@example.org"] + arguments
+        )
+      }
+      try LlamaCppTreeTests.fill(FilePath(repository))
+      _ = try await git("init", "--quiet", "--initial-branch", "main")
+      _ = try await git("add", ".")
+      _ = try await git("commit", "--quiet", "-m", "first")
+      _ = try await git("tag", "b1")
+      let first = try await git("rev-parse", "HEAD")
+      let url = "file://\(repository)"
+      let provider = provider(folder)
+      let tagged = try await provider.tree(of: .git(url: url, reference: "b1"))
+      #expect(tagged.digest == "git:\(first)" && tagged.origin == "\(url)@b1")
+      #expect(try await provider.tree(of: .git(url: url, reference: "main")).digest == "git:\(first)")
+
+      _ = try await git("commit", "--quiet", "--allow-empty", "-m", "second")
+      let second = try await git("rev-parse", "HEAD")
+      #expect(try await provider.tree(of: .git(url: url, reference: "main")).digest == "git:\(second)")
+      #expect(try await provider.tree(of: .git(url: url, reference: "b1")).digest == "git:\(first)")
+      #expect(try await provider.tree(of: .git(url: url, reference: second)).digest == "git:\(second)")
+      #expect(stored(folder).count == 3)
+
+      let error = await #expect(throws: BuildError.self) {
+        try await provider.tree(of: .git(url: url, reference: "b2"))
+      }
+      #expect(error?.exitStatus == .badInput && error?.description.contains("b2") == true)
+      #expect(stored(folder).count == 3, "the attempt left something behind")
+    }
+  }
+
+  @Test(
+    "a password or token in an address is not told to anybody",
+    arguments: [
+      ("https://user:secret@host/x.git", "https://host/x.git"), ("https://token@host/x", "https://host/x"),
+      ("ssh://git@host/x.git", "ssh://git@host/x.git"), ("git@host:x.git", "git@host:x.git"),
+      ("https://host/x@y.git", "https://host/x@y.git"),
+    ]
+  )
+  func secrets(url: String, shown: String) {
+    #expect(SourceProvider.withoutSecrets(url) == shown)
+  }
+}

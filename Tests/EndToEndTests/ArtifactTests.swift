@@ -1,0 +1,120 @@
+import Archives
+import BinaryFormats
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Artifacts as their users get them.
+  @Suite("Artifacts") struct Artifacts {
+    private let shared = SharedBuild.shared
+
+    @Test("tarballs of core and groups unpack into one folder and run there", arguments: ["gz", "xz", "zst"])
+    func tarballs(format: String) async throws {
+      let release = try await shared.split()
+      try await withTemporaryDirectory { folder in
+        let files = try release.artifacts("tarball").map(\.file).filter { $0.hasSuffix(".\(format)") }
+        #expect(files.count == 4)
+        if format == "zst", Program.tool("zstd") == nil {
+          // GNU tar needs the program; our own reader has the library.
+          for (number, file) in files.enumerated() {
+            let part = folder.appending("part\(number)")
+            try ArchiveReader(release.out.appending(file)).extract(to: part)
+            _ = try await runTool("/bin/cp", ["-a", "\(part)/.", folder.string])
+          }
+        } else {
+          for file in files {
+            let unpacked = try await runTool(
+              "/bin/tar",
+              ["-xf", release.out.appending(file).string, "-C", folder.string]
+            )
+            #expect(unpacked.isSuccess, "\(unpacked.stderr)")
+          }
+        }
+        let bin = folder.appending("llcuda-0.1.0/bin")
+        #expect(try Files.names(in: bin.appending("cuda")).count == 6)
+        #expect(Files.exists(folder.appending("llcuda-0.1.0/licenses/llama.cpp/LICENSE")))
+        for name in ["llama-server", "llama-cli", "llama-bench", "llama-quantize"] {
+          let version = try await runTool(bin.appending(name), ["--version"])
+          #expect(version.isSuccess && version.stderr.hasPrefix("version: 0.1.2"), "\(version.stderr)")
+        }
+        try await InstallChecks.listsDevicesOnTheCPU(bin.appending("llama-bench"))
+      }
+    }
+
+    @Test("installed by pip and by uv, the wheels run", arguments: InstallChecks.Installer.allCases)
+    func installs(installer: InstallChecks.Installer) async throws {
+      let release = try await shared.split()
+      try await withTemporaryDirectory { folder in
+        try await InstallChecks.check(release, with: installer, llamaVersion: "0.1.2", in: folder)
+      }
+    }
+
+    @Test("the same inputs give the same bytes")
+    func reproducible() async throws {
+      let first = try await shared.split()
+      let second = try await shared.release("again", ["--layout", "split"])
+      #expect(second.result.exitCode == 0, "\(second.result.stderr)")
+      for artifact in try second.manifest().artifacts {
+        let old = Files.bytes(first.out.appending(artifact.file))
+        #expect(old == Files.bytes(second.out.appending(artifact.file)), "\(artifact.file) differs")
+      }
+    }
+
+    @Test("kernels recompressed are the same kernels", arguments: [KernelCompression.lz4, .zstd])
+    func recompressed(method: KernelCompression) async throws {
+      let plain = try await shared.split()
+      let options = ["--layout", "split", "--tarball", "none", "--kernel-compression", method.rawValue]
+      let packed = try await shared.release("\(method)", options)
+      #expect(packed.result.exitCode == 0, "\(packed.result.stderr)")
+      try await withTemporaryDirectory { folder in
+        let before = try await plain.install(into: folder.appending("plain"))
+        let after = try await packed.install(into: folder.appending("packed"))
+        for name in ["sm61", "sm75", "sm86"] {
+          let old = try Self.images(of: before.appending("cuda/\(name).so"))
+          let new = try Self.images(of: after.appending("cuda/\(name).so"))
+          #expect(!old.isEmpty && old == new)
+        }
+        let file = try ELFFile(after.appending("cuda/sm75.so"))
+        let entries = try #require(try Fatbin(in: file)).entries
+        #expect(entries.allSatisfy { $0.compression == (method == .lz4 ? .lz4 : .zstd) })
+        let manifest = try packed.manifest()
+        let floor = try #require(manifest.artifacts.first { $0.group == "sm75" }?.driverFloor)
+        let expected: DriverVersion =
+          method == .zstd ? .zstdKernels : .minorVersionFloor(of: manifest.inputs.toolkit)
+        #expect(floor.cubins == expected)
+        let index = try #require(Files.text(after.appending("cuda/sm75.index")))
+        #expect(
+          index.contains("cuda-driver \(floor.cubins.apiVersion)\ndriver-floor \(floor.cubins.release)\n")
+        )
+      }
+    }
+
+    /// Digests of all images, decompressed, with their architectures.
+    private static func images(of slice: FilePath) throws -> [String] {
+      let entries = try #require(try Fatbin(in: ELFFile(slice))).entries
+      return try entries.map { entry in
+        let bytes = try entry.decompressedPayload().array()
+        return "\(entry.kind) \(entry.architecture) \(SHA256Digest.of(bytes).hex)"
+      }
+    }
+
+    @Test("binaries carry no folder of the machine that built them")
+    func noPaths() async throws {
+      let release = try await shared.split()
+      try await withTemporaryDirectory { folder in
+        let bin = try await release.install(into: folder.appending("site"))
+        let traces = [SharedBuild.project.string, shared.build.string, try #require(Program.cudaHome).string]
+        let subpaths = try FileManager.default.subpathsOfDirectory(atPath: bin.string)
+        for name in subpaths {
+          guard let data = Files.bytes(bin.appending(name)) else { continue }
+          for trace in traces { #expect(data.range(of: Data(trace.utf8)) == nil, "\(name) holds \(trace)") }
+        }
+        let manifest = try #require(Files.text(release.out.appending("manifest.json")))
+        for trace in traces { #expect(!manifest.contains(trace), "manifest.json holds \(trace)") }
+      }
+    }
+  }
+}

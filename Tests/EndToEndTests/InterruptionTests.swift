@@ -1,0 +1,116 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Runs that are cut short, by a person or by a full disk, and go on afterwards.
+  @Suite("Interruptions") struct Interruptions {
+    private let shared = SharedBuild.shared
+
+    private func arguments(_ folder: FilePath) -> [String] {
+      let folders = ["--build", folder.appending("build").string, "--out", folder.appending("out").string]
+      return SharedBuild.options + ["--archs", "75,86", "--tarball", "none", "--layout", "split"] + folders
+    }
+
+    private var environment: [String: String?] { ["LLCUDA_CACHE": shared.cache.string] }
+
+    @Test("a signal in the middle of the compile stops everything within 5 seconds; the next run goes on")
+    func signals() async throws {
+      try await withTemporaryDirectory { folder in
+        let objects = folder.appending("build/kernels/ggml/src/ggml-cuda/CMakeFiles/ggml-cuda.dir")
+        for (signal, code) in [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)] {
+          let run = try await Program.start(arguments(folder), environment: environment, in: folder)
+          let compiling = try await Processes.wait(.seconds(300)) {
+            Processes.mentioning(folder.string).values.contains {
+              $0.contains("cicc ") && $0.contains("ggml-cuda.dir") || $0.contains("ptxas ")
+            } && Files.exists(folder.appending("build/kernels/build.ninja"))
+          }
+          #expect(compiling)
+          let start = ContinuousClock.now
+          run.send(signal)
+          let result = try await run.end.value
+          let took = ContinuousClock.now - start
+          #expect(result.exitCode == code, "\(result.stderr)")
+          #expect(took < .seconds(5), "it took \(took)")
+          #expect(result.stderr.contains("error: stopped"), "\(result.stderr)")
+          #expect(result.stdout.isEmpty)
+          let left = Processes.mentioning(folder.string)
+          #expect(left.isEmpty, "\(left.values)")
+          #expect(!Files.exists(folder.appending("out")))
+        }
+        let finished = (try? Files.names(in: objects).filter { $0.hasSuffix(".o") }) ?? []
+        let times = try Files.times(below: folder.appending("build/kernels"))
+        let result = try await Program.run(arguments(folder), environment: environment, in: folder)
+        #expect(result.exitCode == 0, "\(result.stderr)")
+        // ninja removes what was half-written, so whatever it left is finished and not made again.
+        let after = try Files.times(below: folder.appending("build/kernels"))
+        for name in finished {
+          let path = "ggml/src/ggml-cuda/CMakeFiles/ggml-cuda.dir/\(name)"
+          #expect(times[path] == after[path], "\(name) was compiled twice")
+        }
+      }
+    }
+
+    @Test("a disk that fills up in the middle: exit code 6; with room again the next run goes on")
+    func diskFull() async throws {
+      try await withTemporaryDirectory { folder in
+        let build = folder.appending("build")
+        try Files.makeFolder(build)
+        guard getuid() == 0, try await mount(["-t", "tmpfs", "-o", "size=4g", "none", build.string]) else {
+          // Not a failure of the program: only root may give a folder a disk of its own.
+          print("skipped: a small file system cannot be mounted here")
+          return
+        }
+        do {
+          try await fillUp(build, folder: folder)
+          _ = try await runTool("/bin/umount", [build.string])
+        } catch {
+          _ = try await runTool("/bin/umount", ["-l", build.string])
+          throw error
+        }
+      }
+    }
+
+    private func mount(_ arguments: [String]) async throws -> Bool {
+      let path = ["/bin/mount", "/usr/bin/mount"].first { FileManager.default.isExecutableFile(atPath: $0) }
+      guard let path else { return false }
+      return try await runTool(FilePath(path), arguments).isSuccess
+    }
+
+    private func fillUp(_ build: FilePath, folder: FilePath) async throws {
+      // Too small from the start: said before anything is compiled.
+      #expect(try await mount(["-o", "remount,size=50m", build.string]))
+      let refused = try await Program.run(arguments(folder), environment: environment, in: folder)
+      #expect(refused.exitCode == 6, "\(refused.stderr)")
+      #expect(refused.stderr.contains("MiB free") && refused.stderr.contains("--build"), "\(refused.stderr)")
+
+      // Full in the middle: the disk shrinks to little more than what is on it.
+      #expect(try await mount(["-o", "remount,size=4g", build.string]))
+      let run = try await Program.start(arguments(folder), environment: environment, in: folder)
+      let compiling = try await Processes.wait(.seconds(300)) {
+        Processes.mentioning(build.string).values.contains {
+          $0.contains("cicc ") && $0.contains("ggml-cuda.dir")
+        }
+      }
+      #expect(compiling)
+      var info = statvfs()
+      #expect(statvfs(build.string, &info) == 0)
+      let used = (UInt64(info.f_blocks) - UInt64(info.f_bfree)) * UInt64(info.f_frsize)
+      #expect(try await mount(["-o", "remount,size=\(used + 65536)", build.string]))
+      let full = try await run.end.value
+      #expect(full.exitCode == 6, "\(full.stderr)")
+      #expect(
+        full.stderr.contains("No space left on device") || full.stderr.contains("is full"),
+        "\(full.stderr)"
+      )
+      #expect(!Files.exists(folder.appending("out")))
+
+      #expect(try await mount(["-o", "remount,size=4g", build.string]))
+      let again = try await Program.run(arguments(folder), environment: environment, in: folder)
+      #expect(again.exitCode == 0, "\(again.stderr)")
+      #expect(try Release(out: folder.appending("out"), result: again).artifacts("wheel").count == 4)
+    }
+  }
+}

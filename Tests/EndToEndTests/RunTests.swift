@@ -1,0 +1,178 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// How runs behave towards each other and towards what lies in their folders.
+  @Suite("Runs") struct Runs {
+    private let shared = SharedBuild.shared
+
+    @Test("a second run does nothing and says so")
+    func secondRun() async throws {
+      let first = try await shared.release("twice", ["--layout", "split"])
+      #expect(first.result.exitCode == 0, "\(first.result.stderr)")
+      let before = try Self.work(shared.build)
+      let released = try Files.times(below: first.out)
+      let second = try await shared.release("twice", ["--layout", "split"])
+      #expect(second.result.exitCode == 0, "\(second.result.stderr)")
+      #expect(second.result.stderr.contains("nothing changed"))
+      #expect(second.result.stdout == first.result.stdout)
+      let after = try Self.work(shared.build)
+      #expect(before == after, "changed: \(before.filter { after[$0.key] != $0.value }.keys.sorted())")
+      #expect(try Files.times(below: first.out) == released)
+    }
+
+    /// What a build folder keeps; logs, the lock and the trial compilation are written by every run.
+    private static func work(_ build: FilePath) throws -> [String: String] {
+      let kept = ["kernels/", "core/", "slices/", "stage/", "stamps/"]
+      return try Files.times(below: build).filter { item in kept.contains { item.key.hasPrefix($0) } }
+    }
+
+    @Test("a release that lost a file is written again")
+    func lostFile() async throws {
+      let first = try await shared.release("lost", ["--layout", "split", "--tarball", "none"])
+      let victim = try #require(try first.artifacts("wheel").first)
+      Files.remove(first.out.appending(victim.file))
+      let second = try await shared.release("lost", ["--layout", "split", "--tarball", "none"])
+      #expect(second.result.exitCode == 0, "\(second.result.stderr)")
+      #expect(Files.exists(first.out.appending(victim.file)))
+    }
+
+    @Test("two runs in one build folder: the second ends with 8 and names the first, which goes on")
+    func twoAtOnce() async throws {
+      _ = try await shared.split()
+      let options = SharedBuild.options + SharedBuild.architectures + ["--build", shared.build.string]
+      let environment: [String: String?] = ["LLCUDA_CACHE": shared.cache.string]
+      let out = shared.root.appending("out-first")
+      let first = try await Program.start(
+        options + ["--out", out.string, "--tarball", "none"],
+        environment: environment,
+        in: shared.root
+      )
+      // Held still as soon as it has the folder, so that the second comes in between on any machine.
+      let lock = shared.build.appending(".llcuda-build.lock")
+      let locked = try await Processes.wait(.seconds(120)) {
+        Files.text(lock)?.contains("process \(first.pid) ") == true
+      }
+      first.send(SIGSTOP)
+      let second = try await shared.run(options + ["--out", shared.root.appending("out-second").string])
+      first.send(SIGCONT)
+      let ended = try await first.end.value
+      #expect(locked)
+      #expect(second.exitCode == 8, "\(second.stderr)")
+      #expect(second.stderr.contains("process \(first.pid) "))
+      #expect(second.stderr.contains(shared.build.string) && second.stderr.contains("--build"))
+      #expect(second.stdout.isEmpty && !Files.exists(shared.root.appending("out-second")))
+      #expect(ended.exitCode == 0, "\(ended.stderr)")
+    }
+
+    @Test("a foreign file in the output folder: exit code 8 before anything is built, and the file stays")
+    func foreignFile() async throws {
+      try await withTemporaryDirectory { folder in
+        let (out, build) = (folder.appending("out"), folder.appending("build"))
+        try Files.write("mine", to: out.appending("notes.txt"))
+        let arguments = SharedBuild.options + SharedBuild.architectures
+        let result = try await shared.run(arguments + ["--out", out.string, "--build", build.string])
+        #expect(result.exitCode == 8, "\(result.stderr)")
+        #expect(result.stderr.contains("notes.txt") && result.stderr.contains("--out"))
+        #expect(Files.text(out.appending("notes.txt")) == "mine")
+        #expect(!Files.exists(build))
+      }
+    }
+
+    @Test("a foreign file beside a release stays, too")
+    func foreignFileBesideARelease() async throws {
+      let release = try await shared.release("foreign", ["--layout", "split", "--tarball", "none"])
+      try Files.write("mine", to: release.out.appending("notes.txt"))
+      let again = try await shared.release("foreign", ["--layout", "single", "--tarball", "none"])
+      #expect(again.result.exitCode == 8, "\(again.result.stderr)")
+      #expect(Files.text(release.out.appending("notes.txt")) == "mine")
+      #expect(try release.manifest().layout == .split)
+    }
+
+    @Test("a release with other options replaces the one in the output folder")
+    func replaces() async throws {
+      let old = try await shared.release("replaced", ["--layout", "single", "--tarball", "none"])
+      let wheel = try #require(try old.artifacts("wheel").first)
+      let new = try await shared.release("replaced", ["--layout", "split", "--tarball", "none"])
+      #expect(new.result.exitCode == 0, "\(new.result.stderr)")
+      #expect(!Files.exists(new.out.appending(wheel.file)))
+      #expect(try Files.names(in: new.out).count == 5 + 3)
+      let hidden = try Files.names(in: shared.root).filter { $0.hasPrefix(".out-") }
+      #expect(hidden.isEmpty)
+    }
+
+    @Test("--format json prints the manifest and nothing else")
+    func json() async throws {
+      let release = try await shared.release("json", ["--layout", "split", "--format", "json"])
+      #expect(release.result.stdout == Files.text(release.out.appending("manifest.json")))
+    }
+
+    @Test("a configuration file gives the project's name, the groups, the folders")
+    func configuration() async throws {
+      _ = try await shared.split()
+      try await withTemporaryDirectory { folder in
+        let text = """
+          archs = ["61", "75", "86+PTX"]
+          layout = "split"
+          llama-cpp = "\(SharedBuild.project)"
+          build = "\(shared.build)"
+          out = "dist"
+          compiler-cache = "none"
+          tarballs = []
+
+          [groups]
+          desktop = "61,86"
+
+          [project]
+          name = "my-llama"
+          version = "2.5.1"
+          """
+        try Files.write(text, to: folder.appending("llcuda-build.toml"))
+        let result = try await shared.run([], in: folder)
+        #expect(result.exitCode == 0, "\(result.stderr)")
+        let release = Release(out: folder.appending("dist"), result: result)
+        let major = try release.manifest().inputs.toolkit.major
+        #expect(
+          try release.artifacts("wheel").map {
+            $0.file.split(separator: "-").prefix(2).joined(separator: " ")
+          } == [
+            "my_llama_core 2.5.1", "my_llama_cu\(major)_desktop 2.5.1", "my_llama_cu\(major)_sm75 2.5.1",
+            "my_llama 2.5.1",
+          ]
+        )
+
+        try Files.write(text + "\nsummry = \"x\"\n", to: folder.appending("llcuda-build.toml"))
+        let refused = try await shared.run([], in: folder)
+        #expect(refused.exitCode == 64, "\(refused.stderr)")
+        #expect(refused.stderr.contains("summry") && refused.stderr.contains("summary"))
+        #expect(refused.stderr.contains("llcuda-build.toml"))
+      }
+    }
+
+    @Test(
+      "what is wrong with the command line is said before anything is made",
+      arguments: [
+        (["--archs", "61,76"], "7.6"), (["--archs", ""], "architecture"), (["--archs", "61,61"], "6.1"),
+        (["--archs", "86-virtual"], "--allow-jit"), ([], "architecture"),
+        (["--archs", "61", "--slice", "75"], "--slice"), (["--archs", "61", "--jobs", "0"], "--jobs"),
+        (["--archs", "61", "--llama-cpp", "/nowhere/at/all"], "/nowhere/at/all"),
+        (["--archs", "61", "--define", "NONSENSE"], "NONSENSE"),
+      ] as [([String], String)]
+    )
+    func usage(arguments: [String], word: String) async throws {
+      try await withTemporaryDirectory { folder in
+        let options = ["--build", folder.appending("build").string, "--compiler-cache", "none"]
+        let source = arguments.contains("--llama-cpp") ? [] : ["--llama-cpp", SharedBuild.project.string]
+        let result = try await shared.run(arguments + options + source, in: folder)
+        #expect(result.exitCode == 64, "\(result.stderr)")
+        #expect(result.stderr.contains(word), "\(result.stderr)")
+        #expect(result.stderr.split(separator: "\n").count <= 3, "\(result.stderr)")
+        #expect(result.stdout.isEmpty)
+        #expect(!Files.exists(folder.appending("build")))
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// The forms in which llama.cpp may come; one architecture, as each is a build of its own.
+  @Suite("Sources") struct Sources {
+    private let shared = SharedBuild.shared
+
+    private func release(of source: String, in folder: FilePath, _ more: [String] = []) async throws
+      -> Release
+    {
+      let out = folder.appending("out")
+      let options = ["--archs", "75", "--no-ptx", "--compiler-cache", "none", "--tarball", "none"]
+      let folders = ["--build", folder.appending("build").string, "--out", out.string]
+      let result = try await shared.run(["--llama-cpp", source] + options + folders + more, in: folder)
+      return Release(out: out, result: result)
+    }
+
+    private func git(_ arguments: [String], in folder: FilePath) async throws -> String {
+      let identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+      let git = try #require(CUDAToolkitForTests.onPath("git"))
+      let result = try await runTool(git, ["-C", folder.string] + identity + arguments)
+      try #require(result.isSuccess, "\(result.stderr)")
+      return result.stdout.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    @Test("a tarball is unpacked once and named by its digest; --no-flash-attention leaves kernels out")
+    func tarball() async throws {
+      try await withTemporaryDirectory { folder in
+        let file = folder.appending("llama-small.tar.gz")
+        let parent = SharedBuild.project.removingLastComponent()
+        let packed = try await runTool(
+          "/bin/tar",
+          ["-C", parent.string, "-czf", file.string, "smallproject"]
+        )
+        try #require(packed.isSuccess)
+        let release = try await release(of: file.string, in: folder, ["--no-flash-attention"])
+        #expect(release.result.exitCode == 0, "\(release.result.stderr)")
+        let inputs = try release.manifest().inputs
+        let sum = try await runTool("/usr/bin/sha256sum", [file.string]).stdout.prefix(64)
+        #expect(inputs.llamaCppDigest == "sha256:\(sum)")
+        #expect(inputs.llamaCpp == "llama-small.tar.gz" && inputs.llamaCppVersion == "0.1.2")
+        // Of four units, the one with flash attention's kernel has none left, and so no image.
+        #expect(try release.manifest().slices.map { $0.kernels.map(\.images) } == [[3]])
+      }
+    }
+
+    @Test("a git URL is cloned at its tag; the commit is in the manifest, and a moved branch is seen")
+    func repository() async throws {
+      try await withTemporaryDirectory { folder in
+        let repository = folder.appending("upstream")
+        try Files.copy(SharedBuild.project, to: repository)
+        _ = try await git(["init", "--quiet", "--initial-branch", "main"], in: repository)
+        _ = try await git(["add", "."], in: repository)
+        _ = try await git(["commit", "--quiet", "-m", "first"], in: repository)
+        _ = try await git(["tag", "b1"], in: repository)
+        let first = try await git(["rev-parse", "HEAD"], in: repository)
+        let tagged = try await release(of: "file://\(repository)@b1", in: folder)
+        #expect(tagged.result.exitCode == 0, "\(tagged.result.stderr)")
+        #expect(try tagged.manifest().inputs.llamaCppDigest == "git:\(first)")
+        #expect(try tagged.manifest().inputs.llamaCpp.hasSuffix("@b1"))
+
+        let missing = try await release(of: "file://\(repository)@b2", in: folder)
+        #expect(missing.result.exitCode == 7, "\(missing.result.stderr)")
+        #expect(missing.result.stderr.contains("b2"))
+        #expect(try tagged.manifest().inputs.llamaCppDigest == "git:\(first)", "the old release is gone")
+
+        let listed = try await git(["status", "--porcelain"], in: repository)
+        #expect(listed.isEmpty)
+      }
+    }
+
+    @Test("the folder itself is never written to")
+    func folder() async throws {
+      _ = try await shared.split()
+      let git = try #require(CUDAToolkitForTests.onPath("git"))
+      let status = try await runTool(
+        git,
+        [
+          "-C", Program.repository.string, "status", "--porcelain", "--ignored", "--",
+          SharedBuild.project.string,
+        ]
+      )
+      #expect(status.stdout.isEmpty, "\(status.stdout)")
+    }
+
+    @Test("with sccache a second build folder compiles nothing again, and no server is left")
+    func compilerCache() async throws {
+      try await withTemporaryDirectory { folder in
+        let sccache: [String: String?] = ["SCCACHE_DIR": folder.appending("cache").string]
+        for (name, hits) in [("one", false), ("two", true)] {
+          let result = try await shared.run(
+            [
+              "--llama-cpp", SharedBuild.project.string, "--archs", "75", "--no-ptx", "--tarball", "none",
+              "--compiler-cache", "sccache", "--build", folder.appending(name).string,
+              "--out", folder.appending("out-\(name)").string,
+            ],
+            environment: sccache,
+            in: folder
+          )
+          #expect(result.exitCode == 0, "\(result.stderr)")
+          let line = result.stderr.split(separator: "\n").first { $0.contains("compiler cache:") } ?? ""
+          #expect(line.contains(" 0 hits") != hits, "\(result.stderr)")
+        }
+        let left = try Files.names(in: folder.appending("out-one"))
+        #expect(left == (try Files.names(in: folder.appending("out-two"))))
+        let servers = Processes.mentioning("sccache").filter {
+          Self.environment(of: $0.key).contains(folder.string)
+        }
+        #expect(servers.isEmpty)
+      }
+    }
+
+    private static func environment(of pid: Int32) -> String {
+      Files.bytes(FilePath("/proc/\(pid)/environ")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+  }
+}
