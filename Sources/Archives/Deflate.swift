@@ -57,7 +57,9 @@ enum Deflate {
       stream.pointee.avail_in = UInt32(range.count)
       return finish(stream, &output, isLast)
     }
-    guard status == (isLast ? Z_STREAM_END : Z_OK), stream.pointee.avail_in == 0 else {
+    // A flush that fills the buffer to its end may not be complete.
+    guard status == (isLast ? Z_STREAM_END : Z_OK), stream.pointee.avail_in == 0, stream.pointee.avail_out > 0
+    else {
       throw .library("deflate: status \(status)")
     }
     output.removeLast(output.count - Int(stream.pointee.total_out))

@@ -54,7 +54,7 @@ final class ZipFile {
     if compressed >= Int64(data.count) {
       record.method = 0
       try output.rewind(to: start)
-      try output.append(Array(data))
+      try output.append(data)
       compressed = Int64(data.count)
     }
     record.crc = crc

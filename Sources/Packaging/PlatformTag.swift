@@ -54,7 +54,11 @@ public struct PlatformTag: Hashable, Sendable, CustomStringConvertible {
     for (library, versions) in requirements.flatMap({ $0.sorted { $0.key < $1.key } })
     where Self.systemLibraries.contains(library) {
       for version in versions {
-        guard let (name, numbers) = Self.parse(version) else { continue }
+        guard let (name, numbers) = Self.parse(version) else {
+          // GLIBC_PRIVATE and the GLIBC_ABI_... of the newest releases: promised by none.
+          guard !version.hasPrefix("GLIBC_") else { throw .tooNew(library: library, version: version) }
+          continue
+        }
         fitting = fitting.drop { policy in
           guard let most = policy.versions[name] else { return false }
           return most.lexicographicallyPrecedes(numbers)
@@ -65,7 +69,7 @@ public struct PlatformTag: Hashable, Sendable, CustomStringConvertible {
     glibcMinor = fitting.first?.minor ?? 17
   }
 
-  /// `GLIBCXX_3.4.30` as a name and numbers; versions without numbers (`GLIBC_PRIVATE`) say nothing about age.
+  /// `GLIBCXX_3.4.30` as a name and numbers; nil for versions without numbers (`CXXABI_FLOAT128`).
   private static func parse(_ version: String) -> (String, [Int])? {
     // A library linked with packed relative relocations needs glibc 2.36, whatever its symbols say.
     if version == "GLIBC_ABI_DT_RELR" { return ("GLIBC", [2, 36]) }
