@@ -84,7 +84,9 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "ReleaseModel"),
     tests(of: "Planning", ["ReleaseModel"]),
-    tests(of: "Reporting", ["ReleaseModel"]),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "ReleaseModel", "TestSupport"],
+      exclude: ["Snapshots"], swiftSettings: settings),
     tests(of: "BinaryFormats", [system]),
     tests(of: "Archives", [system]),
     tests(of: "Configuration", ["ReleaseModel", system]),

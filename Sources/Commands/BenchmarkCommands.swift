@@ -12,7 +12,10 @@ import ToolExecution
 /// Zips a folder as a wheel's files are zipped.
 struct PackTreeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pack-tree", abstract: "Zip a folder's files with the wheel writer.", shouldDisplay: false)
+    commandName: "pack-tree",
+    abstract: "Zip a folder's files with the wheel writer.",
+    shouldDisplay: false
+  )
 
   @Argument var folder: String
   @Argument var output: String
@@ -28,7 +31,10 @@ struct PackTreeCommand: AsyncParsableCommand {
 /// Carves and links a slice per architecture of a finished build.
 struct BenchCarveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench-carve", abstract: "Carve every architecture of a finished build, timed.", shouldDisplay: false)
+    commandName: "bench-carve",
+    abstract: "Carve every architecture of a finished build, timed.",
+    shouldDisplay: false
+  )
 
   @Argument var build: String
   @Option(name: .long) var into: String
@@ -37,19 +43,30 @@ struct BenchCarveCommand: AsyncParsableCommand {
     let recipe = try KernelsRecipe.read(from: Folders.absolute(FilePath(build)).appending("kernels"))
     let target = Folders.absolute(FilePath(into))
     try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: true)
-    let numbers = recipe.cudaArchitectures.compactMap { ComputeCapability(parsing: $0.split(separator: "-")[0]) }
+    let numbers = recipe.cudaArchitectures.compactMap {
+      ComputeCapability(parsing: $0.split(separator: "-")[0])
+    }
     let capabilities = Array(Set(numbers)).sorted()
     let carver = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: Machine.cores)
     let linker = SliceLinker(
-      linker: recipe.linker, flags: recipe.linkFlags, libraries: recipe.libraries + recipe.linkItems)
+      linker: recipe.linker,
+      flags: recipe.linkFlags,
+      libraries: recipe.libraries + recipe.linkItems
+    )
     let start = ContinuousClock.now
     for capability in capabilities {
       let name = Slice.name(for: [capability])
       let carved = try await carver.carve(
-        keeping: [Architecture(capability, real: true, virtual: false)], into: target.appending(name))
+        keeping: [Architecture(capability, real: true, virtual: false)],
+        into: target.appending(name)
+      )
       try await linker.link(
-        carved.objects, toolkit: "12.4", to: target.appending("\(name).so"), runner: ToolRunner(),
-        log: target.appending("\(name).log"))
+        carved.objects,
+        toolkit: "12.4",
+        to: target.appending("\(name).so"),
+        runner: ToolRunner(),
+        log: target.appending("\(name).log")
+      )
     }
     let elapsed = start.duration(to: .now).components
     let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18

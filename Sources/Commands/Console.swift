@@ -77,7 +77,9 @@ final class Console: ProgressListener {
   /// `kernels 31/156 20 %, 0:24:10 left: fattn-tile-instance-dkq112-dv112.cu, mmq.cu`
   static func line(_ progress: BuildProgress, percent: Int) -> String {
     let left = progress.remaining.map { ", \($0) left" } ?? ""
-    let running = progress.running.isEmpty ? "" : ": " + progress.running.joined(separator: ", ")
+    let shown = progress.running.prefix(3).joined(separator: ", ")
+    let more = progress.running.count > 3 ? " and \(progress.running.count - 3) more" : ""
+    let running = progress.running.isEmpty ? "" : ": " + shown + more
     return "\(progress.step) \(progress.done)/\(progress.total) \(percent) %\(left)\(running)"
   }
 

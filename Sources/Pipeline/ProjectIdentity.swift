@@ -34,6 +34,9 @@ struct NVIDIALibraries: Sendable {
 
   /// The libraries that those wheels and the driver bring.
   var libraries: Set<String> {
-    ["libcuda.so.1", "libcudart.so.\(toolkit.major)", "libcublas.so.\(toolkit.major)", "libcublasLt.so.\(toolkit.major)"]
+    [
+      "libcuda.so.1", "libcudart.so.\(toolkit.major)", "libcublas.so.\(toolkit.major)",
+      "libcublasLt.so.\(toolkit.major)",
+    ]
   }
 }
