@@ -162,7 +162,9 @@ public struct CUDAToolkit: Hashable, Sendable {
     func says(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
     if says("No space left on device") { return nil }
     for tool in ["cicc", "ptxas", "cudafe++", "fatbinary"]
-    where says("\(tool): not found") || says("\(tool)'") && says("No such file") {
+    where says("\(tool): not found") || says("\(tool): command not found")
+      || says("\(tool)'") && says("No such file")
+    {
       return .unusable(
         nvcc.string,
         why: "it cannot find its \(tool)",
