@@ -43,7 +43,7 @@ system_install() { # PACKAGE...
     else
       say "installing system packages needs root, and there is no sudo; run this as root, then ci/setup again:"
       say "  apt-get update && apt-get install --no-install-recommends -y $*"
-      exit 1
+      exit 5
     fi
   fi
   # A CI job beside this one may hold dpkg's lock for a while: wait for it instead of failing.
