@@ -7,7 +7,9 @@ public import SystemPackage
 /// A chunk starts with the 32 KiB before it as its dictionary and ends on a byte boundary (`Z_SYNC_FLUSH`), so that the
 /// pieces joined are one ordinary stream. The result depends on the chunk size only, never on the number of workers.
 enum Deflate {
-  /// Bytes of input per piece of work. Four times as much saves 0.01 % of a kernel library and starves the last core.
+  /// Bytes of input per piece of work.
+  ///
+  /// Four times as much saves 0.01 % of a kernel library and starves the last core.
   static let chunkSize = 1 << 20
   private static let window = 1 << 15
 

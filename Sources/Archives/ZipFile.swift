@@ -1,7 +1,9 @@
 import Foundation
 import SystemPackage
 
-/// A zip archive being written: headers, offsets, the central directory. Compression is somebody else's work.
+/// A zip archive being written: headers, offsets, the central directory.
+///
+/// Compression is somebody else's work.
 final class ZipFile {
   private struct Record {
     var name: [UInt8]
