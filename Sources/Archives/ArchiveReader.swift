@@ -128,6 +128,10 @@ public struct ArchiveReader: Sendable {
   }
 
   private func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
+    try NameEncoding.utf8 { try walkEntries(body) }
+  }
+
+  private func walkEntries(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
     guard let archive = archive_read_new() else { throw ArchiveError.library("archive_read_new: no memory") }
     defer { archive_read_free(archive) }
     // Not all of libarchive's filters: some of them start programs.
@@ -136,14 +140,18 @@ public struct ArchiveReader: Sendable {
     archive_read_support_filter_xz(archive)
     archive_read_support_filter_zstd(archive)
     archive_read_support_format_tar(archive)
-    archive_read_support_format_zip(archive)
+    // With the central directory only: the other reader takes what is left of a zip archive that was cut off.
+    archive_read_support_format_zip_seekable(archive)
     guard archive_read_open_filename(archive, path.string, 1 << 18) == ARCHIVE_OK else {
       throw failure(archive)
     }
     var entry: OpaquePointer?
+    var isEmpty = true
     while true {
       let status = archive_read_next_header(archive, &entry)
+      if status == ARCHIVE_EOF, isEmpty { throw ArchiveError.broken(path, why: "it holds nothing") }
       if status == ARCHIVE_EOF { return }
+      isEmpty = false
       guard status >= ARCHIVE_WARN, let entry else { throw failure(archive) }
       try Task.checkCancellation()
       try body(archive, entry)

@@ -30,6 +30,10 @@ public struct TarballWriter: Sendable {
   /// - Throws: ``ArchiveError``, `CancellationError` when the task it runs in is cancelled.
   public func write(_ members: [ZipWriter.Member], to path: FilePath) throws {
     try ArchiveName.checkAll(members.map(\.name))
+    try NameEncoding.utf8 { try writeArchive(members, to: path) }
+  }
+
+  private func writeArchive(_ members: [ZipWriter.Member], to path: FilePath) throws {
     guard let archive = archive_write_new() else {
       throw ArchiveError.library("archive_write_new: no memory")
     }

@@ -44,7 +44,8 @@ public struct ProjectVersion: Hashable, Sendable, CustomStringConvertible {
       let significant = digits?.drop { $0 == "0" } ?? ""
       return significant.isEmpty ? "0" : String(significant)
     }
-    var normal = epoch.map { number($0) + "!" } ?? ""
+    // Epoch 0 is what a version without an epoch has.
+    var normal = number(epoch) == "0" ? "" : number(epoch) + "!"
     normal += release.split(separator: ".").map { number($0) }.joined(separator: ".")
     if let pre {
       let letter = pre.hasPrefix("a") ? "a" : pre.hasPrefix("b") ? "b" : "rc"

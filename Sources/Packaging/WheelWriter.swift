@@ -93,7 +93,9 @@ public struct WheelWriter: Sendable {
     return text
   }
 
-  /// A field of a CSV file. Scalars, because a comma with an accent on it equals no comma.
+  /// A field of a CSV file.
+  ///
+  /// Scalars, because a comma with an accent on it equals no comma.
   static func quoted(_ field: String) -> String {
     let scalars = field.unicodeScalars
     guard scalars.contains(where: { $0 == "," || $0 == "\"" }) else { return field }
