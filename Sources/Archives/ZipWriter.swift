@@ -45,14 +45,16 @@ public struct ZipWriter: Sendable {
   }
 
   /// zlib's level, 1 to 9.
-  public var level: Int32 = 9
+  public var level: Int32
   /// Compressions at once.
   public var workers = ProcessInfo.processInfo.activeProcessorCount
   /// The time every member gets, seconds since 1970; before 1980 counts as 1980.
   public var timestamp: Int64 = 0
 
-  /// Makes a writer with level 9, a worker per core and the format's first day as time.
-  public init() {}
+  /// Makes a writer with a worker per core and the format's first day as time.
+  ///
+  /// - Parameter level: zlib's level; the default is the best trade of time for bytes on kernels.
+  public init(level: Int32? = nil) { self.level = level ?? Deflate.level }
 
   /// Writes an archive; the file appears under its name only when it is complete.
   ///
