@@ -93,7 +93,7 @@ final class Console: ProgressListener {
     return Int(size.ws_col)
   }
 
-  /// A duration for people: `1 h 02 min`, `3 min 20 s`, `4.1 s`.
+  /// A duration for people, such as 3 min 20 s.
   static func duration(_ duration: Duration) -> String {
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     let whole = Int(seconds)
