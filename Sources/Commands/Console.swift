@@ -74,7 +74,9 @@ final class Console: ProgressListener {
 
   private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
-  /// `kernels 31/156 20 %, 0:24:10 left: fattn-tile-instance-dkq112-dv112.cu, mmq.cu`
+  /// The line of a step that goes on.
+  ///
+  /// An example: `kernels 31/156 20 %, 0:24:10 left: fattn-tile-instance-dkq112-dv112.cu, mmq.cu`
   static func line(_ progress: BuildProgress, percent: Int) -> String {
     let left = progress.remaining.map { ", \($0) left" } ?? ""
     let shown = progress.running.prefix(3).joined(separator: ", ")
