@@ -89,3 +89,8 @@ extension [UInt8] {
     replaceSubrange(place..<place + bytes.count, with: bytes)
   }
 }
+
+extension FatbinBuilder.Entry: CustomTestStringConvertible {
+  /// Without the payload, whose bytes would fill the log of a parameterized test.
+  var testDescription: String { "kind \(kind), sm_\(architecture), flags \(flags), \(payload.count) bytes" }
+}
