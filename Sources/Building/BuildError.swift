@@ -9,6 +9,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   case notLlamaCpp(FilePath, missing: String)
   /// A file or folder that was named doesn't exist.
   case sourceMissing(String)
+  /// A folder has a name that can't be handed through make files, nvcc and two shells.
+  case folderName(FilePath)
   /// git gave nothing for an address and a reference.
   case notFetched(url: String, reference: String, why: String)
   /// A download isn't what was pinned.
@@ -22,7 +24,7 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   public var exitStatus: ExitStatus {
     switch self {
     case .resourcesNotFound: .toolMissing
-    case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest: .badInput
+    case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest, .folderName: .badInput
     case .unreadable: .buildFailed
     case .diskSpace: .diskFull
     }
@@ -37,6 +39,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
       "'\(folder)' holds no llama.cpp with a CUDA backend: '\(missing)' is missing; give the folder that has ggml/src/ggml-cuda"
     case .sourceMissing(let name):
       "'\(name)' does not exist; --llama-cpp takes a folder, a tarball or a git URL with @tag"
+    case .folderName(let folder):
+      "the folder name '\(folder)' has a character that nvcc cannot take (quotes, backslash, dollar sign, comma, semicolon, colon); use another folder"
     case .notFetched(let url, let reference, let why):
       "git could not fetch '\(reference)' from '\(url)': \(why)"
     case .wrongDigest(let name, let expected, let found):

@@ -36,8 +36,10 @@ public struct BuildTree: Hashable, Sendable, Codable {
     sccache: FilePath?,
     ninja: FilePath
   ) throws {
-    // __FILE__ in ggml's assertions would carry this machine's paths into the release.
-    let prefixMap = "-ffile-prefix-map=\(source)=llama.cpp"
+    // __FILE__ in ggml's assertions would carry this machine's paths into the release. Flags are a piece of a shell's
+    // command line, so a folder with a blank in its name has to be quoted, and not at the ends, where CMake takes
+    // quotes for its own.
+    let prefixMap = "-ffile-prefix-map=\(Invocation.quoted(source.string))=llama.cpp"
     var entries: [String: String] = [
       "CMAKE_BUILD_TYPE": "Release", "CMAKE_MAKE_PROGRAM": ninja.string,
       "CMAKE_C_COMPILER": cCompiler.string, "CMAKE_CXX_COMPILER": toolkit.hostCompiler.string,
@@ -55,7 +57,8 @@ public struct BuildTree: Hashable, Sendable, Codable {
       target = "ggml-cuda"
       entries["CMAKE_CUDA_COMPILER"] = toolkit.nvcc.string
       entries["CMAKE_CUDA_HOST_COMPILER"] = toolkit.hostCompiler.string
-      entries["CMAKE_CUDA_FLAGS"] = "-Xcompiler=\(prefixMap)"
+      // nvcc gives it to a second shell.
+      entries["CMAKE_CUDA_FLAGS"] = "-Xcompiler=\(Invocation.quoted(prefixMap))"
       entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
       entries["CUDAToolkit_ROOT"] = toolkit.home.string
       entries["GGML_CUDA"] = "ON"
@@ -80,14 +83,21 @@ public struct BuildTree: Hashable, Sendable, Codable {
         entries["CMAKE_\(language)_COMPILER_LAUNCHER"] = sccache.string
       }
     }
-    for definition in spec.cmakeDefinitions {
+    for (name, value) in try Self.entries(spec.cmakeDefinitions) { entries[name] = value }
+    self.kind = kind
+    definitions = entries.map { "\($0)=\($1)" }.sorted()
+  }
+
+  /// Splits entries written as `NAME=VALUE` or `NAME:TYPE=VALUE`.
+  ///
+  /// - Throws: ``CMakeDefinitionError`` for one that has another form.
+  public static func entries(_ definitions: [String]) throws -> [(name: String, value: String)] {
+    try definitions.map { definition in
       let parts = definition.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = parts[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)[0]
       guard parts.count == 2, !name.isEmpty else { throw CMakeDefinitionError(definition: definition) }
-      entries[String(name)] = String(parts[1])
+      return (String(name), String(parts[1]))
     }
-    self.kind = kind
-    definitions = entries.map { "\($0)=\($1)" }.sorted()
   }
 
   /// The call of CMake that configures the tree.

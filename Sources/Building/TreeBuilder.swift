@@ -36,7 +36,7 @@ public struct TreeBuilder: Sendable {
   ///   - folder: the tree's folder; configured anew when the definitions changed.
   ///   - environment: the compiler cache's variables.
   ///   - number: the step's number, for its log files' names.
-  /// - Throws: ``ToolExecution/ToolError`` with the log and the command to repeat.
+  /// - Throws: ``ToolExecution/ToolError`` with the log and the command to repeat, ``BuildError/folderName(_:)``.
   public func build(
     _ tree: BuildTree,
     source: FilePath,
@@ -44,6 +44,9 @@ public struct TreeBuilder: Sendable {
     environment: [String: String?],
     number: Int
   ) async throws {
+    for path in [source, folder] where path.string.contains(#/["'`\\$,;:\n]/#) {
+      throw BuildError.folderName(path)
+    }
     var environment = environment
     // llama.cpp asks git for its commit; without this it finds the repository that happens to lie around it.
     environment["GIT_CEILING_DIRECTORIES"] = source.removingLastComponent().string

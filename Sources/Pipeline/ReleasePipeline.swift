@@ -37,6 +37,7 @@ public struct ReleasePipeline: Sendable {
     let capabilities = try await CUDAToolkit.capabilities(of: home, runner: runner)
     let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
     let project = try ProjectIdentity(spec.project)
+    _ = try BuildTree.entries(spec.cmakeDefinitions)
     let tools = try Tools(locator: locator)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
 

@@ -37,7 +37,7 @@ public struct Invocation: Hashable, Sendable {
   }
 
   /// A word as a POSIX shell needs it: single quotes unless every character is harmless.
-  static func quoted(_ word: String) -> String {
+  public static func quoted(_ word: String) -> String {
     let harmless = word.unicodeScalars.allSatisfy {
       ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
         || "@%+=:,./_-".unicodeScalars.contains($0)

@@ -17,6 +17,7 @@ import ToolExecution
 
   private func tree(
     _ kind: BuildTree.Kind,
+    source: FilePath = "/src/llama.cpp",
     _ change: (inout ReleaseSpec) -> Void = { _ in },
     sccache: FilePath? = nil
   ) throws -> BuildTree {
@@ -25,7 +26,7 @@ import ToolExecution
     return try BuildTree(
       kind,
       spec: spec,
-      source: "/src/llama.cpp",
+      source: source,
       toolkit: toolkit,
       cCompiler: "/usr/bin/gcc-12",
       architectures: "75-real;86-real;86-virtual",
@@ -90,6 +91,15 @@ import ToolExecution
       #expect(core.definitions.contains(entry))
     }
     #expect(!core.definitions.contains { $0.hasPrefix("CMAKE_CUDA_") })
+  }
+
+  @Test("a folder with a blank is quoted for one shell, and for nvcc's second one")
+  func blanks() throws {
+    let definitions = try tree(.kernels, source: "/my src").definitions
+    #expect(definitions.contains("CMAKE_C_FLAGS=-ffile-prefix-map='/my src'=llama.cpp"))
+    #expect(
+      definitions.contains(#"CMAKE_CUDA_FLAGS=-Xcompiler='-ffile-prefix-map='\''/my src'\''=llama.cpp'"#)
+    )
   }
 
   @Test("without flash attention")

@@ -101,7 +101,7 @@ extension EndToEnd {
     @Test("a unit that doesn't compile: the log, its last lines, and a command that fails again")
     func compileError() async throws {
       try await withTemporaryDirectory { folder in
-        let source = folder.appending("it's a source")
+        let source = folder.appending("my source")
         try Files.copy(SharedBuild.project, to: source)
         let unit = source.appending("ggml/src/ggml-cuda/argsort.cu")
         try Files.write(try #require(Files.text(unit)) + "\nint broken = undeclared_name;\n", to: unit)
@@ -130,6 +130,16 @@ extension EndToEnd {
         let folders = ["--build", folder.appending("build").string, "--out", folder.appending("out").string]
         let again = try await shared.run(fixed + folders, in: folder)
         #expect(again.exitCode == 0, "\(again.stderr)")
+      }
+    }
+
+    @Test("a folder name that nvcc and its shells can't take")
+    func folderName() async throws {
+      try await withTemporaryDirectory { folder in
+        let source = folder.appending("it's mine")
+        try Files.copy(SharedBuild.project, to: source)
+        let result = try await attempt([], source: source, in: folder)
+        #expect(result.exitCode == 7 && result.stderr.contains("'\(source)'"), "\(result.stderr)")
       }
     }
 

@@ -22,11 +22,7 @@ extension EndToEnd {
         let objects = folder.appending("build/kernels/ggml/src/ggml-cuda/CMakeFiles/ggml-cuda.dir")
         for (signal, code) in [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)] {
           let run = try await Program.start(arguments(folder), environment: environment, in: folder)
-          let compiling = try await Processes.wait(.seconds(300)) {
-            Processes.mentioning(folder.string).values.contains {
-              $0.contains("cicc ") && $0.contains("ggml-cuda.dir") || $0.contains("ptxas ")
-            } && Files.exists(folder.appending("build/kernels/build.ninja"))
-          }
+          let compiling = try await Processes.waitForKernels(of: folder.appending("build"))
           #expect(compiling)
           let start = ContinuousClock.now
           run.send(signal)
@@ -89,11 +85,7 @@ extension EndToEnd {
       // Full in the middle: the disk shrinks to little more than what is on it.
       #expect(try await mount(["-o", "remount,size=4g", build.string]))
       let run = try await Program.start(arguments(folder), environment: environment, in: folder)
-      let compiling = try await Processes.wait(.seconds(300)) {
-        Processes.mentioning(build.string).values.contains {
-          $0.contains("cicc ") && $0.contains("ggml-cuda.dir")
-        }
-      }
+      let compiling = try await Processes.waitForKernels(of: build)
       #expect(compiling)
       var info = statvfs()
       #expect(statvfs(build.string, &info) == 0)

@@ -20,8 +20,11 @@ extension EndToEnd {
       #expect(second.result.stderr.contains("nothing changed"))
       #expect(second.result.stdout == first.result.stdout)
       let after = try Self.work(shared.build)
-      #expect(before == after, "changed: \(before.filter { after[$0.key] != $0.value }.keys.sorted())")
-      #expect(try Files.times(below: first.out) == released)
+      let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+      // The core looks again which files the selector has, and ninja notes that it did.
+      #expect(changed.subtracting(["core/.ninja_log"]).isEmpty)
+      let unchanged = try Files.times(below: first.out) == released
+      #expect(unchanged)
     }
 
     /// What a build folder keeps; logs, the lock and the trial compilation are written by every run.

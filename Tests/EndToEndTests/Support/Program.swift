@@ -113,6 +113,15 @@ enum Processes {
     return found
   }
 
+  /// Waits until nvcc's compiler proper works on kernels of a build, not on CMake's trials.
+  static func waitForKernels(of build: FilePath) async throws -> Bool {
+    try await wait(.seconds(300)) {
+      // nvcc's temporary files lie in the build folder, so its children's command lines name that.
+      Files.exists(build.appending("kernels/build.ninja"))
+        && mentioning(build.string).values.contains { $0.contains("/cicc ") }
+    }
+  }
+
   /// Waits until a condition holds; `false` when it doesn't within the time.
   static func wait(_ limit: Duration, until condition: () throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + limit
