@@ -145,7 +145,8 @@ struct Packager: Sendable {
       layout: layout,
       cap: spec.cap
     )
-    manifest.artifacts = try await layouter.write(layout, groups: groups, into: folder)
+    let limit = plan.layout == .auto && layout == .single ? spec.cap : nil
+    manifest.artifacts = try await layouter.write(layout, groups: groups, into: folder, givingUpOver: limit)
     manifest.slices = products.map {
       ReleaseManifest.SliceRecord(name: $0.slice.name, bytes: $0.contents.bytes, kernels: $0.contents.kernels)
     }

@@ -41,8 +41,14 @@ struct ReleaseLayout: Sendable {
 
   /// Writes every wheel and tarball of a layout.
   ///
+  /// - Parameter limit: a wheel over it ends the work, because the caller will choose another layout.
   /// - Throws: `PackagingError`, `ArchiveError`, `BinaryFormatError` for a staged file that is no ELF file.
-  func write(_ layout: Layout, groups: [SliceGroup], into folder: FilePath) async throws -> [ReleaseManifest
+  func write(
+    _ layout: Layout,
+    groups: [SliceGroup],
+    into folder: FilePath,
+    givingUpOver limit: ByteCount? = nil
+  ) async throws -> [ReleaseManifest
     .Artifact]
   {
     let coreFacts = try core.map { try BinaryFacts(of: $0.path, name: $0.name) }
@@ -74,8 +80,10 @@ struct ReleaseLayout: Sendable {
           )
         }
     }
-    return try await writeWheels(parcels, layout: layout, into: folder)
-      + writeTarballs(parcels, layout: layout, into: folder)
+    let wheels = try await writeWheels(parcels, layout: layout, into: folder)
+    // Tarballs take as long again; a layout that is given up needs none.
+    if let limit, wheels.contains(where: { $0.bytes > limit }) { return wheels }
+    return try await wheels + writeTarballs(parcels, layout: layout, into: folder)
   }
 
   /// The native files of a parcel below a folder of an archive.
