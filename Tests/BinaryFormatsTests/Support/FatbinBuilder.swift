@@ -1,4 +1,5 @@
 import BinaryFormats
+import Testing
 
 /// Builds fat binaries byte by byte, so that tests know what has to come out.
 enum FatbinBuilder {
