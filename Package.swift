@@ -105,6 +105,10 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    tests(
+      of: "Commands",
+      ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+    ),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["TestSupport", "ReleaseModel", "BinaryFormats", "Archives", system],

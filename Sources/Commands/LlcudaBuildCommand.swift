@@ -22,6 +22,16 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
   /// Makes the command.
   public init() {}
 
+  /// Arguments in the form that the parser understands.
+  ///
+  /// ArgumentParser 1.8 drops the value of `--upx=all`, because `--upx` may also stand alone.
+  public static func normalized(_ arguments: some Sequence<String>) -> [String] {
+    arguments.flatMap { argument -> [String] in
+      guard argument.hasPrefix("--upx=") else { return [argument] }
+      return ["--upx", String(argument.dropFirst("--upx=".count))]
+    }
+  }
+
   /// The exit codes as a table for `--help`.
   static var exitCodes: String {
     ExitStatus.allCases.map { status in

@@ -5,6 +5,6 @@ import Commands
 @main
 struct LlcudaBuild {
   static func main() async {
-    await LlcudaBuildCommand.main()
+    await LlcudaBuildCommand.main(LlcudaBuildCommand.normalized(CommandLine.arguments.dropFirst()))
   }
 }
