@@ -19,8 +19,10 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(of name: String, _ more: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + more,
-    swiftSettings: settings)
+    name: "\(name)Tests",
+    dependencies: [.target(name: name), "TestSupport"] + more,
+    swiftSettings: settings
+  )
 }
 
 let package = Package(
@@ -53,7 +55,8 @@ let package = Package(
     // What touches the machine.
     library(
       "ToolExecution",
-      ["ReleaseModel", .product(name: "Subprocess", package: "swift-subprocess"), system]),
+      ["ReleaseModel", .product(name: "Subprocess", package: "swift-subprocess"), system]
+    ),
     library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
@@ -62,29 +65,39 @@ let package = Package(
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
         "ToolExecution", "Building", "Carving", "Packaging", system,
-      ]),
+      ]
+    ),
 
     // What a person types.
     library(
       "Commands",
       [
-        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Building",
-        "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
-      ]),
+        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
+        "Carving", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+      ]
+    ),
     .executableTarget(
       name: "llcuda-build",
       dependencies: [
         "Commands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: settings),
+      swiftSettings: settings
+    ),
 
     .target(
       name: "TestSupport",
       dependencies: [.product(name: "Subprocess", package: "swift-subprocess"), system],
-      path: "Tests/TestSupport", swiftSettings: settings),
+      path: "Tests/TestSupport",
+      swiftSettings: settings
+    ),
     tests(of: "ReleaseModel"),
     tests(of: "Planning", ["ReleaseModel"]),
-    tests(of: "Reporting", ["ReleaseModel"]),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting", "ReleaseModel", "TestSupport"],
+      exclude: ["Snapshots"],
+      swiftSettings: settings
+    ),
     tests(of: "BinaryFormats", [system]),
     tests(of: "Archives", [system]),
     tests(of: "Configuration", ["ReleaseModel", system]),
@@ -95,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["TestSupport", "ReleaseModel", "BinaryFormats", "Archives", system],
-      swiftSettings: settings),
+      swiftSettings: settings
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -34,28 +34,3 @@ public enum ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
     errno == .noSpace || errno == .diskQuotaExceeded ? .noSpace(path) : .system(path, action: action, errno)
   }
 }
-
-/// Checks a relative path that goes into or comes out of an archive.
-enum ArchiveName {
-  /// - Throws: ``ArchiveError/badName(_:why:)`` for absolute paths, `..`, empty parts, backslashes, control characters.
-  static func check(_ name: String) throws(ArchiveError) {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-    if name.hasPrefix("/") { throw .badName(name, why: "it is absolute") }
-    if parts.contains("..") { throw .badName(name, why: "it leaves the folder with '..'") }
-    if parts.contains("") || parts.contains(".") { throw .badName(name, why: "it has an empty part") }
-    if name.contains("\\") { throw .badName(name, why: "a backslash separates folders on other systems") }
-    let isControl: (Unicode.Scalar) -> Bool = {
-      [.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
-    }
-    if name.unicodeScalars.contains(where: isControl) {
-      throw .badName(name, why: "it has control characters")
-    }
-  }
-}
-
-/// The file type bits of stat(2), which every archive format uses; two C modules define them as macros.
-enum FileKind {
-  static let regular: UInt32 = 0o100_000
-  static let folder: UInt32 = 0o040_000
-  static let link: UInt32 = 0o120_000
-}

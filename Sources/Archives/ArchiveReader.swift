@@ -29,7 +29,7 @@ public struct ArchiveReader: Sendable {
     try walk { _, entry in
       found.append(
         Entry(
-          name: Self.name(of: entry),
+          name: try Self.name(of: entry),
           byteCount: archive_entry_size(entry),
           permissions: UInt32(archive_entry_perm(entry)),
           isFile: UInt32(archive_entry_filetype(entry)) == FileKind.regular
@@ -47,76 +47,113 @@ public struct ArchiveReader: Sendable {
   /// - Parameters:
   ///   - count: how many leading parts of each name are dropped; members with fewer are skipped.
   ///   - wanted: asked with the whole name in the archive.
-  /// - Throws: ``ArchiveError``; nothing is left behind.
+  /// - Throws: ``ArchiveError``, `CancellationError`; nothing is left behind in the target's folder.
   public func extract(
     to target: FilePath,
     strippingComponents count: Int = 0,
     where wanted: (String) -> Bool = { _ in true }
   ) throws {
-    let parent = target.removingLastComponent()
-    let partial = parent.appending(
-      ".\(target.lastComponent?.string ?? "folder").\(UUID().uuidString.prefix(8)).partial"
-    )
-    let files = FileManager.default
+    try IntegrityCheck.run(path)
+    let partial = AtomicFile.partial(of: target)
     do {
-      try files.createDirectory(atPath: partial.string, withIntermediateDirectories: true)
-      var links: [(at: FilePath, to: String)] = []
+      try makeFolders(partial)
+      var links: [(name: String, target: String)] = []
       try walk { archive, entry in
-        let whole = Self.name(of: entry)
-        let parts = whole.split(separator: "/").dropFirst(count)
+        let whole = try Self.name(of: entry)
+        let parts = try ArchiveName.parts(whole).dropFirst(count)
         guard !parts.isEmpty, wanted(whole) else { return }
         let name = parts.joined(separator: "/")
         try ArchiveName.check(name)
         let place = partial.appending(name)
         switch UInt32(archive_entry_filetype(entry)) {
         case FileKind.folder:
-          try files.createDirectory(atPath: place.string, withIntermediateDirectories: true)
+          try makeFolders(place)
         case FileKind.regular where archive_entry_hardlink(entry) == nil:
-          try files.createDirectory(
-            atPath: place.removingLastComponent().string,
-            withIntermediateDirectories: true
-          )
+          try makeFolders(place.removingLastComponent())
           try write(archive, to: place, isExecutable: archive_entry_perm(entry) & 0o100 != 0)
         case FileKind.link:
-          links.append((place, archive_entry_symlink(entry).map { String(cString: $0) } ?? ""))
+          links.append((name, archive_entry_symlink(entry).map { String(cString: $0) } ?? ""))
         default:
           throw ArchiveError.badName(whole, why: "it is neither a file, a folder nor a symbolic link")
         }
       }
-      for link in links {
-        let end = link.at.removingLastComponent().pushing(FilePath(link.to)).lexicallyNormalized()
-        guard end.starts(with: partial) else {
-          throw ArchiveError.badName(link.to, why: "a symbolic link to it leaves the folder")
-        }
-        try files.createDirectory(
-          atPath: link.at.removingLastComponent().string,
-          withIntermediateDirectories: true
-        )
-        try files.createSymbolicLink(atPath: link.at.string, withDestinationPath: link.to)
-      }
+      try makeLinks(links, in: partial)
       guard rename(partial.string, target.string) == 0 else {
         throw ArchiveError.from(Errno(rawValue: errno), target, "put in place")
       }
     } catch {
-      try? files.removeItem(atPath: partial.string)
+      try? FileManager.default.removeItem(atPath: partial.string)
       throw error
     }
   }
 
+  private func makeLinks(_ links: [(name: String, target: String)], in folder: FilePath) throws(ArchiveError)
+  {
+    let places = Set(links.map { Array($0.name.utf8) })
+    for link in links {
+      let parts = link.name.utf8.split(separator: UInt8(ascii: "/"))
+      // A link below another link lies elsewhere than its name says, and so does the end of its '..'.
+      let above = (1..<max(1, parts.count)).map { Array(parts[..<$0].joined(separator: "/".utf8)) }
+      guard above.allSatisfy({ !places.contains($0) }) else {
+        throw .badName(link.name, why: "its folder is a symbolic link")
+      }
+      guard ArchiveName.staysInside(link.target, depth: parts.count - 1) else {
+        throw .badName(link.name, why: "it is a symbolic link to '\(link.target)', which leaves the folder")
+      }
+      let place = folder.appending(link.name)
+      try makeFolders(place.removingLastComponent())
+      guard symlink(link.target, place.string) == 0 else {
+        throw .from(Errno(rawValue: errno), place, "created")
+      }
+    }
+  }
+
+  /// Makes a folder and those above it; Foundation's own function hides why it failed.
+  private func makeFolders(_ folder: FilePath) throws(ArchiveError) {
+    if mkdir(folder.string, 0o777) == 0 { return }
+    var code = errno
+    var status = stat()
+    let above = folder.removingLastComponent()
+    if code == ENOENT, !above.isEmpty {
+      try makeFolders(above)
+      code = mkdir(folder.string, 0o777) == 0 ? 0 : errno
+    }
+    // Already there; a symbolic link to a folder is one above the target only, because ours are made last.
+    if code == EEXIST, stat(folder.string, &status) == 0,
+      UInt32(status.st_mode) & FileKind.mask == FileKind.folder
+    {
+      return
+    }
+    if code != 0 { throw .from(Errno(rawValue: code), folder, "created") }
+  }
+
   private func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
+    try NameEncoding.utf8 { try walkEntries(body) }
+  }
+
+  private func walkEntries(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
     guard let archive = archive_read_new() else { throw ArchiveError.library("archive_read_new: no memory") }
     defer { archive_read_free(archive) }
-    archive_read_support_filter_all(archive)
+    // Not all of libarchive's filters: some of them start programs.
+    archive_read_support_filter_gzip(archive)
+    archive_read_support_filter_bzip2(archive)
+    archive_read_support_filter_xz(archive)
+    archive_read_support_filter_zstd(archive)
     archive_read_support_format_tar(archive)
-    archive_read_support_format_zip(archive)
+    // With the central directory only: the other reader takes what is left of a zip archive that was cut off.
+    archive_read_support_format_zip_seekable(archive)
     guard archive_read_open_filename(archive, path.string, 1 << 18) == ARCHIVE_OK else {
       throw failure(archive)
     }
     var entry: OpaquePointer?
+    var isEmpty = true
     while true {
       let status = archive_read_next_header(archive, &entry)
+      if status == ARCHIVE_EOF, isEmpty { throw ArchiveError.broken(path, why: "it holds nothing") }
       if status == ARCHIVE_EOF { return }
+      isEmpty = false
       guard status >= ARCHIVE_WARN, let entry else { throw failure(archive) }
+      try Task.checkCancellation()
       try body(archive, entry)
     }
   }
@@ -146,12 +183,21 @@ public struct ArchiveReader: Sendable {
     }
   }
 
-  private static func name(of entry: OpaquePointer) -> String {
-    if let text = archive_entry_pathname_utf8(entry) { return String(cString: text) }
-    return archive_entry_pathname(entry).map { String(cString: $0) } ?? ""
+  private static func name(of entry: OpaquePointer) throws(ArchiveError) -> String {
+    // The first is nil for names in an older tar's own bytes, which are UTF-8 on every system of today.
+    guard let bytes = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry),
+      let name = String(validatingCString: bytes)
+    else { throw .badName("?", why: "a member's name is not in UTF-8") }
+    return name
   }
 
   private func failure(_ archive: OpaquePointer) -> ArchiveError {
+    let code = Errno(rawValue: archive_errno(archive))
+    // What the system refused; libarchive's own complaints have other numbers.
+    let refusals: Set<Errno> = [
+      .noSuchFileOrDirectory, .permissionDenied, .isDirectory, .ioError, .notDirectory,
+    ]
+    if refusals.contains(code) { return .system(path, action: "read", code) }
     let why = archive_error_string(archive).map { String(cString: $0) } ?? "error \(archive_errno(archive))"
     return .broken(path, why: why)
   }

@@ -12,8 +12,7 @@ final class AtomicFile {
 
   init(_ path: FilePath) throws(ArchiveError) {
     self.path = path
-    let name = path.lastComponent?.string ?? "file"
-    let partial = path.removingLastComponent().appending(".\(name).\(UUID().uuidString.prefix(8)).partial")
+    let partial = Self.partial(of: path)
     self.partial = partial
     do {
       descriptor = try FileDescriptor.open(
@@ -37,6 +36,14 @@ final class AtomicFile {
     position += Int64(bytes.count)
   }
 
+  /// Appends bytes where they are; a large file that is mapped is not copied into memory.
+  func append(_ data: Data) throws(ArchiveError) {
+    do {
+      _ = try data.withUnsafeBytes { try descriptor.writeAll(toAbsoluteOffset: position, $0) }
+    } catch { throw failure(error) }
+    position += Int64(data.count)
+  }
+
   func overwrite(_ bytes: [UInt8], at offset: Int64) throws(ArchiveError) {
     do { _ = try descriptor.writeAll(toAbsoluteOffset: offset, bytes) } catch { throw failure(error) }
   }
@@ -48,10 +55,31 @@ final class AtomicFile {
 
   /// Gives the file its name, after the disk has it.
   func publish() throws(ArchiveError) {
+    try Self.publish(partial, descriptor, as: path)
+    isPublished = true
+  }
+
+  /// Where a file lies until it is complete: in the same folder, under a name that nobody else takes.
+  static func partial(of path: FilePath) -> FilePath {
+    let name = path.lastComponent?.string.prefix(100) ?? "file"
+    return path.removingLastComponent().appending(".\(name).\(UUID().uuidString.prefix(8)).partial")
+  }
+
+  /// Gives a complete file its name; after a loss of power there is the whole file or none.
+  static func publish(
+    _ partial: FilePath,
+    _ descriptor: FileDescriptor,
+    as path: FilePath
+  ) throws(ArchiveError) {
     guard fsync(descriptor.rawValue) == 0, rename(partial.string, path.string) == 0 else {
       throw .from(Errno(rawValue: errno), path, "written")
     }
-    isPublished = true
+    // The name is the folder's content. Some file systems can't sync folders, which is no reason to fail.
+    let folder = path.removingLastComponent()
+    if let folder = try? FileDescriptor.open(folder.isEmpty ? "." : folder, .readOnly, options: .directory) {
+      fsync(folder.rawValue)
+      try? folder.close()
+    }
   }
 
   private func failure(_ error: any Error) -> ArchiveError {

@@ -96,17 +96,3 @@ public enum FileTree {
     return found.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
   }
 }
-
-/// A file's bytes, mapped rather than read.
-struct FileContent: Sendable {
-  let data: Data
-
-  init(_ path: FilePath) throws(ArchiveError) {
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path.string), options: .alwaysMapped)
-    } catch {
-      let code = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw .system(path, action: "read", Errno(rawValue: CInt(code?.code ?? 2)))
-    }
-  }
-}

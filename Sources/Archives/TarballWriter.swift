@@ -27,12 +27,18 @@ public struct TarballWriter: Sendable {
 
   /// Writes a tarball; the file appears under its name only when it is complete.
   ///
-  /// - Throws: ``ArchiveError``.
-  public func write(_ members: [ZipWriter.Member], to path: FilePath) throws(ArchiveError) {
-    guard let archive = archive_write_new() else { throw .library("archive_write_new: no memory") }
+  /// - Throws: ``ArchiveError``, `CancellationError` when the task it runs in is cancelled.
+  public func write(_ members: [ZipWriter.Member], to path: FilePath) throws {
+    try ArchiveName.checkAll(members.map(\.name))
+    try NameEncoding.utf8 { try writeArchive(members, to: path) }
+  }
+
+  private func writeArchive(_ members: [ZipWriter.Member], to path: FilePath) throws {
+    guard let archive = archive_write_new() else {
+      throw ArchiveError.library("archive_write_new: no memory")
+    }
     defer { archive_write_free(archive) }
-    let name = path.lastComponent?.string ?? "file"
-    let partial = path.removingLastComponent().appending(".\(name).\(UUID().uuidString.prefix(8)).partial")
+    let partial = AtomicFile.partial(of: path)
     do {
       try configure(archive, path)
       try check(archive, archive_write_open_filename(archive, partial.string), path)
@@ -77,25 +83,31 @@ public struct TarballWriter: Sendable {
     _ member: ZipWriter.Member,
     to archive: OpaquePointer,
     _ path: FilePath
-  ) throws(ArchiveError) {
-    try ArchiveName.check(member.name)
+  ) throws {
     let data =
       switch member.content {
       case .file(let file): try FileContent(file).data
       case .bytes(let bytes): Data(bytes)
       }
-    guard let entry = archive_entry_new() else { throw .library("archive_entry_new: no memory") }
+    guard let entry = archive_entry_new() else { throw ArchiveError.library("archive_entry_new: no memory") }
     defer { archive_entry_free(entry) }
     archive_entry_update_pathname_utf8(entry, member.name)
     archive_entry_set_filetype(entry, FileKind.regular)
     archive_entry_set_perm(entry, member.isExecutable ? 0o755 : 0o644)
-    archive_entry_set_mtime(entry, time_t(timestamp), 0)
+    archive_entry_set_mtime(entry, time_t(max(0, timestamp)), 0)
     archive_entry_set_uid(entry, 0)
     archive_entry_set_gid(entry, 0)
     archive_entry_set_size(entry, Int64(data.count))
     try check(archive, archive_write_header(archive, entry), path)
-    let written = data.withUnsafeBytes { archive_write_data(archive, $0.baseAddress, $0.count) }
-    guard written == data.count else { throw failure(archive, path) }
+    // In pieces, because compressing a library with xz takes minutes and Ctrl-C must not wait for it.
+    for start in stride(from: 0, to: data.count, by: 1 << 20) {
+      try Task.checkCancellation()
+      let count = min(1 << 20, data.count - start)
+      let written = data.withUnsafeBytes {
+        archive_write_data(archive, $0.baseAddress.map { $0 + start }, count)
+      }
+      guard written == count else { throw failure(archive, path) }
+    }
     try check(archive, archive_write_finish_entry(archive), path)
   }
 
@@ -103,11 +115,9 @@ public struct TarballWriter: Sendable {
     do {
       let descriptor = try FileDescriptor.open(partial, .readOnly)
       defer { try? descriptor.close() }
-      guard fsync(descriptor.rawValue) == 0, rename(partial.string, path.string) == 0 else {
-        throw Errno(rawValue: errno)
-      }
+      try AtomicFile.publish(partial, descriptor, as: path)
     } catch {
-      throw .from(error as? Errno ?? .ioError, path, "written")
+      throw error as? ArchiveError ?? .from(error as? Errno ?? .ioError, path, "written")
     }
   }
 

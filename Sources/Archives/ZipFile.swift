@@ -1,7 +1,9 @@
 import Foundation
 import SystemPackage
 
-/// A zip archive being written: headers, offsets, the central directory. Compression is somebody else's work.
+/// A zip archive being written: headers, offsets, the central directory.
+///
+/// Compression is somebody else's work.
 final class ZipFile {
   private struct Record {
     var name: [UInt8]
@@ -54,7 +56,7 @@ final class ZipFile {
     if compressed >= Int64(data.count) {
       record.method = 0
       try output.rewind(to: start)
-      try output.append(Array(data))
+      try output.append(data)
       compressed = Int64(data.count)
     }
     record.crc = crc

@@ -45,37 +45,38 @@ public struct ZipWriter: Sendable {
   }
 
   /// zlib's level, 1 to 9.
-  public var level: Int32 = 9
+  public var level: Int32
   /// Compressions at once.
   public var workers = ProcessInfo.processInfo.activeProcessorCount
   /// The time every member gets, seconds since 1970; before 1980 counts as 1980.
   public var timestamp: Int64 = 0
 
-  /// Makes a writer with level 9, a worker per core and the format's first day as time.
-  public init() {}
+  /// Makes a writer with a worker per core and the format's first day as time.
+  ///
+  /// - Parameter level: zlib's level; the default is the best trade of time for bytes on kernels.
+  public init(level: Int32? = nil) { self.level = level ?? Deflate.level }
 
   /// Writes an archive; the file appears under its name only when it is complete.
   ///
   /// - Parameters:
   ///   - members: in the order they are written.
   ///   - last: makes one more member from what was written, such as a list of digests.
-  /// - Throws: ``ArchiveError``.
+  /// - Returns: what was written for each member, the last one included.
+  /// - Throws: ``ArchiveError``, whatever `last` throws, `CancellationError`; no file is left behind then.
   public func write(
     _ members: [Member],
     to path: FilePath,
     last: (([Written]) throws -> Member)? = nil
   ) async throws -> [Written] {
-    var seen: Set<String> = []
-    for member in members {
-      try ArchiveName.check(member.name)
-      guard seen.insert(member.name.lowercased()).inserted else {
-        throw ArchiveError.badName(member.name, why: "another member has it, letters' case aside")
-      }
-    }
+    try ArchiveName.checkAll(members.map(\.name))
     let file = try ZipFile(path, time: ZipFile.dosTime(timestamp))
     var written: [Written] = []
     for member in members { written.append(try await append(member, to: file)) }
-    if let last { written.append(try await append(last(written), to: file)) }
+    if let last {
+      let member = try last(written)
+      try ArchiveName.checkAll(members.map(\.name) + [member.name])
+      written.append(try await append(member, to: file))
+    }
     try file.finish()
     return written
   }
@@ -103,6 +104,7 @@ public struct ZipWriter: Sendable {
       }
       for _ in 0..<max(1, workers * 2) { startOne() }
       while let (index, piece) = try await group.next() {
+        try Task.checkCancellation()
         waiting[index] = piece
         while let ready = waiting.removeValue(forKey: next) {
           crc = Deflate.combine(crc, ready.crc, rightCount: ready.inputCount)

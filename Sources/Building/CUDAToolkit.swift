@@ -90,14 +90,15 @@ public struct CUDAToolkit: Hashable, Sendable {
     guard !real.isEmpty, !virtual.isEmpty else {
       throw ToolError.unusable(nvcc, why: "it lists no architectures", hint: "CUDA 11.8 or newer is needed")
     }
-    // nvcc 12.4 compiles for sm_90a but lists plain numbers only.
-    let hidden = real.filter { $0.number == 90 && $0.variant == .base }.map {
-      ComputeCapability(number: $0.number, variant: .architecture)
+    // The lists leave out what has a letter behind it (sm_90a, sm_120f); the values that --help allows don't.
+    let help = try await ask("--help")
+    let lettered = help.matches(of: #/'(sm|compute)_([0-9]+[af])'/#).compactMap { match in
+      ComputeCapability(parsing: match.2).map { (isReal: match.1 == "sm", capability: $0) }
     }
     return ToolkitCapabilities(
       version: version,
-      real: Array(Set(real + hidden)),
-      virtual: Array(Set(virtual + hidden))
+      real: Array(Set(real + lettered.filter(\.isReal).map(\.capability))),
+      virtual: Array(Set(virtual + lettered.filter { !$0.isReal }.map(\.capability)))
     )
   }
 

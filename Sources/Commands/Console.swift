@@ -74,10 +74,14 @@ final class Console: ProgressListener {
 
   private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
-  /// `kernels 31/156 20 %, 0:24:10 left: fattn-tile-instance-dkq112-dv112.cu, mmq.cu`
+  /// The line of a step that goes on.
+  ///
+  /// An example: `kernels 31/156 20 %, 0:24:10 left: fattn-tile-instance-dkq112-dv112.cu, mmq.cu`
   static func line(_ progress: BuildProgress, percent: Int) -> String {
     let left = progress.remaining.map { ", \($0) left" } ?? ""
-    let running = progress.running.isEmpty ? "" : ": " + progress.running.joined(separator: ", ")
+    let shown = progress.running.prefix(3).joined(separator: ", ")
+    let more = progress.running.count > 3 ? " and \(progress.running.count - 3) more" : ""
+    let running = progress.running.isEmpty ? "" : ": " + shown + more
     return "\(progress.step) \(progress.done)/\(progress.total) \(percent) %\(left)\(running)"
   }
 
@@ -91,7 +95,7 @@ final class Console: ProgressListener {
     return Int(size.ws_col)
   }
 
-  /// `1 h 02 min`, `3 min 20 s`, `4.1 s`.
+  /// A duration for people, such as 3 min 20 s.
   static func duration(_ duration: Duration) -> String {
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     let whole = Int(seconds)

@@ -157,7 +157,12 @@ struct ReleaseOptions: ParsableArguments {
     if let kernelCompression { spec.kernelCompression = kernelCompression }
     if let upx { spec.upx = upx }
     if !tarball.isEmpty { spec.tarballs = tarball.compactMap { TarballFormat(rawValue: $0.rawValue) } }
-    if let llamaCpp { spec.source = try LlamaCppSource(parsing: llamaCpp, relativeTo: FilePath(FileManager.default.currentDirectoryPath)) }
+    if let llamaCpp {
+      spec.source = try LlamaCppSource(
+        parsing: llamaCpp,
+        relativeTo: FilePath(FileManager.default.currentDirectoryPath)
+      )
+    }
     if let cudaHome { spec.cudaHome = cudaHome }
     if let hostCompiler { spec.hostCompiler = hostCompiler }
     if let out { spec.outputFolder = out }

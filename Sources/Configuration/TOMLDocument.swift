@@ -50,22 +50,34 @@ enum TOMLNode: Hashable, Sendable {
 struct TOMLDocument {
   /// The file's absolute path.
   let path: FilePath
-  /// Its lines.
-  let lines: [Substring]
+  /// Its headers and assignments.
+  let statements: [TOMLStatement]
   /// Its top-level table.
   let root: [String: TOMLNode]
 
   /// Parses a file's text.
   init(parsing text: String, path: FilePath) throws(ConfigurationError) {
     self.path = path
-    self.lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    self.statements = TOMLStatement.all(in: text)
     // The parser takes a C string and would silently stop here.
     guard !text.utf8.contains(0) else {
       let line = text.utf8.prefix { $0 != 0 }.count { $0 == UInt8(ascii: "\n") } + 1
       throw .notTOML(ConfigurationPlace(file: path.string, line: line), reason: "it holds a NUL byte")
     }
+    if let broken = statements.first(where: { $0.mistake != nil }), let mistake = broken.mistake {
+      // Unless something before it is wrong, which the parser then says better.
+      let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      let before = lines.prefix(broken.line - 1).flatMap { $0 + [UInt8(ascii: "\n")] }
+      _ = try Self.root(of: String(decoding: before, as: UTF8.self), path: path)
+      let place = ConfigurationPlace(file: path.string, line: mistake.line)
+      throw .notTOML(place, reason: mistake.reason)
+    }
+    self.root = try Self.root(of: text, path: path)
+  }
+
+  private static func root(of text: String, path: FilePath) throws(ConfigurationError) -> [String: TOMLNode] {
     do {
-      self.root = TOMLNode.entries(of: try TOMLTable(string: text))
+      return TOMLNode.entries(of: try TOMLTable(string: text))
     } catch let error as TOMLParseError {
       let place = ConfigurationPlace(file: path.string, line: error.source.begin.line)
       throw .notTOML(place, reason: error.description.trimmingBlanks)
@@ -81,19 +93,15 @@ struct TOMLDocument {
   func place(of key: [String]) -> ConfigurationPlace {
     var header: [String] = []
     var fallback: Int?
-    var insideText = false
-    for (index, line) in lines.enumerated() {
-      let quotes = line.ranges(of: "\"\"\"").count + line.ranges(of: "'''").count
-      defer { if !quotes.isMultiple(of: 2) { insideText.toggle() } }
-      let text = String(line).trimmingBlanks
-      guard !insideText, !text.isEmpty, !text.hasPrefix("#") else { continue }
-      if text.hasPrefix("["), let end = text.lastIndex(of: "]"), !text.contains("=") {
-        header = Self.keys(text[text.index(after: text.startIndex)..<end])
-        if header == key { return ConfigurationPlace(file: path.string, line: index + 1) }
+    for statement in statements {
+      let text = statement.text
+      if statement.isHeader {
+        header = Self.keys(text.drop { $0 == "[" || $0 == " " }.prefix { $0 != "]" })
+        if header == key { return ConfigurationPlace(file: path.string, line: statement.line) }
       } else if let equals = text.firstIndex(of: "=") {
         let full = header + Self.keys(text[..<equals])
-        if full == key { return ConfigurationPlace(file: path.string, line: index + 1) }
-        if fallback == nil, full.count > header.count, key.starts(with: full) { fallback = index + 1 }
+        if full == key { return ConfigurationPlace(file: path.string, line: statement.line) }
+        if fallback == nil, full.count > header.count, key.starts(with: full) { fallback = statement.line }
       }
     }
     return ConfigurationPlace(file: path.string, line: fallback)

@@ -37,7 +37,8 @@ public struct CoreMetadata: Hashable, Sendable {
 
   /// The file's text.
   ///
-  /// - Throws: ``PackagingError/badField(_:value:why:)`` for a value that would start another field, or is too long.
+  /// - Throws: ``PackagingError/badField(_:value:why:)`` for a value that would start another field, is too long or
+  ///   which PyPI refuses for another reason. SPDX expressions, classifiers and requirements are taken as they are.
   public func text() throws(PackagingError) -> String {
     var fields: [(String, String)] = [
       ("Metadata-Version", "2.4"), ("Name", name.text), ("Version", version.text), ("Summary", summary),
@@ -56,17 +57,57 @@ public struct CoreMetadata: Hashable, Sendable {
 
     var text = ""
     for (field, value) in fields where !value.isEmpty {
-      if value.contains(where: { $0.isNewline || $0 == "\0" }) {
-        throw .badField(field, value: value, why: "it has more than one line")
-      }
-      if field == "Summary", value.count > 512 {
-        throw .badField(field, value: value, why: "PyPI takes 512 characters")
-      }
+      try Self.check(value, of: field)
       text += "\(field): \(value)\n"
     }
-    if let long = urls.keys.first(where: { $0.isEmpty || $0.count > 32 || $0.contains(",") }) {
-      throw .badField("Project-URL", value: long, why: "a label has 1 to 32 characters and no comma")
-    }
+    try checkLists()
     return text + "\n" + description
+  }
+
+  /// Rules for the value of one field; lengths are counted as PyPI does, in Unicode scalars.
+  private static func check(_ value: String, of field: String) throws(PackagingError) {
+    // Line ends of every kind are among them, and Python's readers know more kinds than Swift.
+    let breaks: Set<Unicode.GeneralCategory> = [.control, .lineSeparator, .paragraphSeparator]
+    if value.unicodeScalars.contains(where: { breaks.contains($0.properties.generalCategory) }) {
+      throw .badField(field, value: value, why: "it has a line end or another control character")
+    }
+    if field == "Summary", value.unicodeScalars.count > 512 {
+      throw .badField(field, value: value, why: "PyPI takes 512 characters")
+    }
+    if field == "Author-email", value.firstMatch(of: #/[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+/#) == nil {
+      throw .badField(
+        field,
+        value: value,
+        why: "it is no e-mail address; write one such as Jane Doe <jane@example.com>"
+      )
+    }
+    if field == "Requires-Dist", value.contains("@") {
+      throw .badField(
+        field,
+        value: value,
+        why: "PyPI refuses requirements that are addresses; require a version"
+      )
+    }
+  }
+
+  private func checkLists() throws(PackagingError) {
+    for (label, address) in urls.sorted(by: { $0.key < $1.key }) {
+      if label.isEmpty || label.unicodeScalars.count > 32 || label.unicodeScalars.contains(",") {
+        throw .badField("Project-URL", value: label, why: "a label has 1 to 32 characters and no comma")
+      }
+      if address.wholeMatch(of: #/https?:\/\/[^\s\/]\S*/#.ignoresCase()) == nil {
+        throw .badField("Project-URL", value: address, why: "it is no http or https address")
+      }
+    }
+    if let keyword = keywords.first(where: { $0.unicodeScalars.contains(",") }) {
+      throw .badField("Keywords", value: keyword, why: "commas separate keywords; give it as two")
+    }
+    for extra in extras where extra.wholeMatch(of: #/[a-z0-9]+(-[a-z0-9]+)*/#) == nil {
+      throw .badField(
+        "Provides-Extra",
+        value: extra,
+        why: "it takes lower-case letters, digits and single hyphens"
+      )
+    }
   }
 }

@@ -54,7 +54,11 @@ public struct PlatformTag: Hashable, Sendable, CustomStringConvertible {
     for (library, versions) in requirements.flatMap({ $0.sorted { $0.key < $1.key } })
     where Self.systemLibraries.contains(library) {
       for version in versions {
-        guard let (name, numbers) = Self.parse(version) else { continue }
+        guard let (name, numbers) = Self.parse(version) else {
+          // GLIBC_PRIVATE and the GLIBC_ABI_... of the newest releases: promised by none.
+          guard !version.hasPrefix("GLIBC_") else { throw .tooNew(library: library, version: version) }
+          continue
+        }
         fitting = fitting.drop { policy in
           guard let most = policy.versions[name] else { return false }
           return most.lexicographicallyPrecedes(numbers)
@@ -65,10 +69,12 @@ public struct PlatformTag: Hashable, Sendable, CustomStringConvertible {
     glibcMinor = fitting.first?.minor ?? 17
   }
 
-  /// `GLIBCXX_3.4.30` as a name and numbers; versions without numbers (`GLIBC_PRIVATE`) say nothing about age.
+  /// `GLIBCXX_3.4.30` as a name and numbers; nil for versions without numbers (`libcudart.so.12`).
   private static func parse(_ version: String) -> (String, [Int])? {
     // A library linked with packed relative relocations needs glibc 2.36, whatever its symbols say.
     if version == "GLIBC_ABI_DT_RELR" { return ("GLIBC", [2, 36]) }
+    // Came with GCC 4.9's libstdc++, so first promised by the policy of 2.24.
+    if version == "CXXABI_FLOAT128" { return ("CXXABI", [1, 3, 8]) }
     guard let split = version.lastIndex(of: "_") else { return nil }
     let parts = version[version.index(after: split)...].split(separator: ".").map { Int($0) }
     guard !parts.isEmpty, !parts.contains(nil) else { return nil }

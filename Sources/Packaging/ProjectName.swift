@@ -36,11 +36,16 @@ public struct ProjectVersion: Hashable, Sendable, CustomStringConvertible {
   public init(_ text: String) throws(PackagingError) {
     guard !text.contains("+") else { throw .localVersion(text) }
     let pattern =
-      #/v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?(\d+)?)?(?:(?:-(\d+))|(?:[-_.]?(?:post|rev|r)[-_.]?(\d+)?()))?(?:[-_.]?dev[-_.]?(\d+)?())?/#
+      #/v?(?:([0-9]+)!)?([0-9]+(?:\.[0-9]+)*)(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?([0-9]+)?)?(?:(?:-([0-9]+))|(?:[-_.]?(?:post|rev|r)[-_.]?([0-9]+)?()))?(?:[-_.]?dev[-_.]?([0-9]+)?())?/#
     guard let match = text.lowercased().wholeMatch(of: pattern) else { throw .badVersion(text) }
     let (_, epoch, release, pre, preNumber, dashPost, post, isPost, dev, isDev) = match.output
-    func number(_ digits: Substring?) -> String { digits.map { String(UInt64($0) ?? 0) } ?? "0" }
-    var normal = epoch.map { number($0) + "!" } ?? ""
+    // Without leading zeros; as text, because a number of a version has no largest value.
+    func number(_ digits: Substring?) -> String {
+      let significant = digits?.drop { $0 == "0" } ?? ""
+      return significant.isEmpty ? "0" : String(significant)
+    }
+    // Epoch 0 is what a version without an epoch has.
+    var normal = number(epoch) == "0" ? "" : number(epoch) + "!"
     normal += release.split(separator: ".").map { number($0) }.joined(separator: ".")
     if let pre {
       let letter = pre.hasPrefix("a") ? "a" : pre.hasPrefix("b") ? "b" : "rc"
@@ -69,11 +74,11 @@ public enum PackagingError: Error, Hashable, Sendable, CustomStringConvertible, 
   case localVersion(String)
   /// A metadata field that would break its file.
   case badField(String, value: String, why: String)
-  /// A console script's name that installers refuse.
+  /// A console script whose name or target installers refuse.
   case badEntryPoint(String)
   /// A library outside every manylinux policy that nothing provides.
   case foreignLibrary(String, neededBy: [String])
-  /// A symbol version that no policy has yet.
+  /// A symbol version that no policy has.
   case tooNew(library: String, version: String)
   /// A wheel's file name breaks the rules.
   case badWheel(String)
@@ -97,11 +102,11 @@ public enum PackagingError: Error, Hashable, Sendable, CustomStringConvertible, 
     case .badField(let name, let value, let why):
       "\(name) '\(value)' cannot stand in a wheel's metadata: \(why)"
     case .badEntryPoint(let name):
-      "'\(name)' cannot be a console script's name; use letters, digits, '.', '_' and '-'"
+      "'\(name)' cannot be a console script; its name takes letters, digits, '.', '_' and '-', its target is 'module:function'"
     case .foreignLibrary(let name, let files):
       "\(files.joined(separator: ", ")) needs '\(name)', which is on no manylinux list and in no wheel required; build without it"
     case .tooNew(let library, let version):
-      "'\(library)' is needed in version \(version), newer than every manylinux tag; build on an older system"
+      "'\(library)' is needed in version \(version), which no manylinux tag promises; build on an older system"
     case .badWheel(let why): "the wheel breaks a rule of PyPI: \(why)"
     }
   }

@@ -23,10 +23,15 @@ public struct WheelWriter: Sendable {
   /// - Throws: ``PackagingError`` for what an index would refuse, `ArchiveError` for names and for the disk.
   public func write(_ wheel: Wheel, into folder: FilePath) async throws -> WrittenArchive {
     let info = "\(wheel.stem).dist-info"
+    // PyPI keeps a file of this name with '.metadata' behind it, and file systems end at 255 bytes.
+    guard wheel.fileName.utf8.count + ".metadata".utf8.count <= 255 else {
+      throw PackagingError.badWheel("its name '\(wheel.fileName.prefix(60))…' is too long")
+    }
     var metadata = wheel.metadata
     metadata.licenseFiles = wheel.licenses.map(\.name)
     var members = wheel.files
-    if let intruder = members.first(where: { $0.name.hasPrefix(info + "/") }) {
+    let own = Array("\(info)/".lowercased().utf8)
+    if let intruder = members.first(where: { $0.name.lowercased().utf8.starts(with: own) }) {
       throw PackagingError.badWheel("'\(intruder.name)' lies in the folder of the wheel's own metadata")
     }
     members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -53,7 +58,13 @@ public struct WheelWriter: Sendable {
       return ZipWriter.Member(name: "\(info)/RECORD", content: .bytes(Array(record.utf8)))
     }
     let result = try WrittenArchive(at: path, installed: written.reduce(0) { $0 + $1.byteCount })
-    try Self.checkRatio(of: result)
+    do {
+      try Self.checkRatio(of: result)
+    } catch {
+      // A file that is there counts as made.
+      try? FileManager.default.removeItem(atPath: path.string)
+      throw error
+    }
     return result
   }
 
@@ -71,8 +82,11 @@ public struct WheelWriter: Sendable {
     guard !wheel.consoleScripts.isEmpty else { return nil }
     var text = "[console_scripts]\n"
     for (name, target) in wheel.consoleScripts.sorted(by: { $0.key < $1.key }) {
-      guard name.wholeMatch(of: #/[A-Za-z0-9_.-]+/#) != nil, !target.contains(where: \.isNewline) else {
-        throw .badEntryPoint(name)
+      // The name becomes a file in an installer's bin folder, so '.' and '..' are not names either.
+      guard name.wholeMatch(of: #/[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*/#) != nil,
+        target.wholeMatch(of: #/[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*/#) != nil
+      else {
+        throw .badEntryPoint("\(name) = \(target)")
       }
       text += "\(name) = \(target)\n"
     }
@@ -80,8 +94,14 @@ public struct WheelWriter: Sendable {
   }
 
   /// A field of a CSV file.
-  private static func quoted(_ field: String) -> String {
-    field.contains { $0 == "," || $0 == "\"" } ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
+  ///
+  /// Scalars, because a comma with an accent on it equals no comma.
+  static func quoted(_ field: String) -> String {
+    let scalars = field.unicodeScalars
+    guard scalars.contains(where: { $0 == "," || $0 == "\"" }) else { return field }
+    var quoted = String.UnicodeScalarView()
+    for scalar in scalars { quoted += scalar == "\"" ? [scalar, scalar] : [scalar] }
+    return "\"\(String(quoted))\""
   }
 }
 
@@ -90,13 +110,15 @@ extension WrittenArchive {
   ///
   /// - Throws: `ArchiveError` when it can't be read.
   public init(at path: FilePath, installed: Int64) throws {
+    // First, because its error says what is wrong.
+    let digest = try SHA256Digest.ofFile(at: path)
     let size =
       (try FileManager.default.attributesOfItem(atPath: path.string)[.size] as? NSNumber)?.int64Value ?? 0
     self.init(
       file: path.lastComponent?.string ?? path.string,
       byteCount: size,
       installedByteCount: installed,
-      sha256: try SHA256Digest.ofFile(at: path)
+      sha256: digest
     )
   }
 }

@@ -15,7 +15,12 @@ enum Coverage {
         case nil: "CPU"
         }
       let slice = layout == .single ? device.slice.map { _ in plan.fatSlice.name } : device.slice
-      return ReleaseManifest.Coverage(capability: device.capability, devices: device.devices, runs: runs, slice: slice)
+      return ReleaseManifest.Coverage(
+        capability: device.capability,
+        devices: device.devices,
+        runs: runs,
+        slice: slice
+      )
     }
   }
 }

@@ -26,7 +26,9 @@ struct Packager: Sendable {
 
   /// Makes the release, or finds that it is already there.
   func release(
-    core: [CoreStage.File], slices: SliceStage, into output: OutputFolder
+    core: [CoreStage.File],
+    slices: SliceStage,
+    into output: OutputFolder
   ) async throws -> ReleaseManifest {
     let digest = try digest(core: core, objects: slices.recipe.objects.map { FilePath($0) })
     if workspace.isCurrent("release", digest: digest, products: []), let manifest = output.manifest,
@@ -45,50 +47,106 @@ struct Packager: Sendable {
     return manifest
   }
 
-  private func assemble(core: [CoreStage.File], slices: SliceStage, in folder: FilePath) async throws -> ReleaseManifest {
+  private func assemble(core: [CoreStage.File], slices: SliceStage, in folder: FilePath) async throws
+    -> ReleaseManifest
+  {
     var notes = plan.diagnostics
     var layout = plan.layout
     if layout != .split {
-      let draft = try await layOut(.single, plan.groups, of: [plan.fatSlice], core: core, slices: slices, in: folder)
-      let wheel = draft.artifacts.first { $0.kind == "wheel" }?.bytes ?? .zero
-      if layout == .single || wheel <= spec.cap { return try await finish(draft, notes: notes, in: folder) }
+      let draft = try await layOut(
+        .single,
+        plan.groups,
+        of: [plan.fatSlice],
+        core: core,
+        slices: slices,
+        in: folder
+      )
+      let largest = draft.artifacts.map(\.bytes).max() ?? .zero
+      if layout == .single || largest <= spec.cap { return try await finish(draft, notes: notes, in: folder) }
       notes.append(
-        .note("one wheel for everything would have \(wheel) bytes, over the cap of \(spec.cap); the release is split"))
-      for artifact in draft.artifacts { try FileManager.default.removeItem(atPath: folder.appending(artifact.file).string) }
+        .note(
+          "one file for everything would have \(largest) bytes, over the cap of \(spec.cap); the release is split"
+        )
+      )
+      for artifact in draft.artifacts {
+        try FileManager.default.removeItem(atPath: folder.appending(artifact.file).string)
+      }
       layout = .split
     }
-    let release = try await layOut(layout, plan.groups, of: plan.slices, core: core, slices: slices, in: folder)
+    let release = try await layOut(
+      layout,
+      plan.groups,
+      of: plan.slices,
+      core: core,
+      slices: slices,
+      in: folder
+    )
     return try await finish(release, notes: notes, in: folder)
   }
 
   private func layOut(
-    _ layout: Layout, _ groups: [SliceGroup], of wanted: [Slice], core: [CoreStage.File], slices: SliceStage,
+    _ layout: Layout,
+    _ groups: [SliceGroup],
+    of wanted: [Slice],
+    core: [CoreStage.File],
+    slices: SliceStage,
     in folder: FilePath
   ) async throws -> ReleaseManifest {
     listener.began("carve \(wanted.map(\.name).joined(separator: ", "))")
     let products = try await slices.products(of: wanted)
     let total = products.reduce(ByteCount.zero) { $0 + $1.contents.bytes }
-    listener.ended("\(products.count) \(products.count == 1 ? "slice" : "slices"), \(total) bytes, contents as promised")
+    listener.ended(
+      "\(products.count) \(products.count == 1 ? "slice" : "slices"), \(total) bytes, contents as promised"
+    )
 
-    let upx = UPXStage(scope: spec.upx, workspace: workspace, runner: runner, locator: locator, listener: listener)
+    let upx = UPXStage(
+      scope: spec.upx,
+      workspace: workspace,
+      runner: runner,
+      locator: locator,
+      listener: listener
+    )
     let candidates =
       core.map {
-        UPXStage.Candidate(name: $0.name, path: $0.path, isProgram: $0.isProgram, libraryFolders: [$0.path.removingLastComponent()])
+        UPXStage.Candidate(
+          name: $0.name,
+          path: $0.path,
+          isProgram: $0.isProgram,
+          libraryFolders: [$0.path.removingLastComponent()]
+        )
       }
       + products.map {
         UPXStage.Candidate(
-          name: $0.slice.libraryName, path: $0.library, isProgram: false,
-          libraryFolders: [workspace.stage.appending("core"), toolkit.home.appending("lib64"), toolkit.home.appending("lib64/stubs")])
+          name: $0.slice.libraryName,
+          path: $0.library,
+          isProgram: false,
+          libraryFolders: [
+            workspace.stage.appending("core"), toolkit.home.appending("lib64"),
+            toolkit.home.appending("lib64/stubs"),
+          ]
+        )
       }
     let packed = try await upx.pack(candidates)
 
     listener.began("write archives")
     let layouter = ReleaseLayout(
-      spec: spec, plan: plan, project: project, source: source, folders: folders, core: core, products: products,
-      packed: packed.packed)
+      spec: spec,
+      plan: plan,
+      project: project,
+      source: source,
+      folders: folders,
+      core: core,
+      products: products,
+      packed: packed.packed
+    )
     var manifest = ReleaseManifest(
-      project: .init(name: project.name.text, version: project.version.text), inputs: inputs, layout: layout, cap: spec.cap)
-    manifest.artifacts = try await layouter.write(layout, groups: groups, into: folder)
+      project: .init(name: project.name.text, version: project.version.text),
+      inputs: inputs,
+      layout: layout,
+      cap: spec.cap
+    )
+    let limit = plan.layout == .auto && layout == .single ? spec.cap : nil
+    manifest.artifacts = try await layouter.write(layout, groups: groups, into: folder, givingUpOver: limit)
     manifest.slices = products.map {
       ReleaseManifest.SliceRecord(name: $0.slice.name, bytes: $0.contents.bytes, kernels: $0.contents.kernels)
     }
@@ -99,22 +157,35 @@ struct Packager: Sendable {
     return manifest
   }
 
-  private func finish(_ draft: ReleaseManifest, notes: [Diagnostic], in folder: FilePath) async throws -> ReleaseManifest {
+  private func finish(_ draft: ReleaseManifest, notes: [Diagnostic], in folder: FilePath) async throws
+    -> ReleaseManifest
+  {
     var manifest = draft
     manifest.diagnostics = notes
     if !manifest.overBudget.isEmpty {
       let libraries = manifest.slices.map { workspace.slices.appending("\($0.name).so") }
-      manifest.remedies = try await Remedies(spec: spec, plan: plan, manifest: manifest).cheapest(libraries: libraries)
+      manifest.remedies = try await Remedies(spec: spec, plan: plan, manifest: manifest).cheapest(
+        libraries: libraries
+      )
     }
     try render(manifest, as: .json).write(
-      toFile: folder.appending(OutputFolder.manifestName).string, atomically: true, encoding: .utf8)
+      toFile: folder.appending(OutputFolder.manifestName).string,
+      atomically: true,
+      encoding: .utf8
+    )
     try render(manifest, as: .markdown).write(
-      toFile: folder.appending("report.md").string, atomically: true, encoding: .utf8)
+      toFile: folder.appending("report.md").string,
+      atomically: true,
+      encoding: .utf8
+    )
     var sums = manifest.artifacts.map { (file: $0.file, sha256: $0.sha256) }
     let manifestDigest = try SHA256Digest.ofFile(at: folder.appending(OutputFolder.manifestName)).hex
     sums.append((OutputFolder.manifestName, manifestDigest))
     try ChecksumFile.text(for: sums).write(
-      toFile: folder.appending("SHA256SUMS").string, atomically: true, encoding: .utf8)
+      toFile: folder.appending("SHA256SUMS").string,
+      atomically: true,
+      encoding: .utf8
+    )
     return manifest
   }
 
@@ -123,17 +194,26 @@ struct Packager: Sendable {
       trees.first { $0.kind == kind }?.definitions.map { portable($0) } ?? []
     }
     return ReleaseManifest.Inputs(
-      llamaCpp: source.origin, llamaCppVersion: source.version, llamaCppDigest: source.digest,
-      toolkit: plan.toolkit.version, hostCompiler: toolkit.hostCompilerVersion,
-      architectures: plan.compileSet.architectures, kernelCompression: spec.kernelCompression,
-      kernelDefinitions: definitions(.kernels), coreDefinitions: definitions(.core))
+      llamaCpp: source.origin,
+      llamaCppVersion: source.version,
+      llamaCppDigest: source.digest,
+      toolkit: plan.toolkit.version,
+      hostCompiler: toolkit.hostCompilerVersion,
+      architectures: plan.compileSet.architectures,
+      kernelCompression: spec.kernelCompression,
+      kernelDefinitions: definitions(.kernels),
+      coreDefinitions: definitions(.core)
+    )
   }
 
   /// Folders of the building machine say nothing about the release and would make manifests differ.
   private func portable(_ definition: String) -> String {
     definition
       .replacing(source.folder, with: "<llama.cpp>").replacing(toolkit.home.string, with: "<cuda>")
-      .replacing(folders.resources.string, with: "<llcuda-build>").replacing(folders.cache.string, with: "<cache>")
+      .replacing(folders.resources.string, with: "<llcuda-build>").replacing(
+        folders.cache.string,
+        with: "<cache>"
+      )
       .replacing(workspace.root.string, with: "<build>")
   }
 

@@ -25,7 +25,9 @@ struct ProjectIdentity: Sendable {
 struct NVIDIALibraries: Sendable {
   let toolkit: ToolkitVersion
 
-  /// Requirements of a wheel that holds kernels. Older minors lack symbols that newer headers make the code use.
+  /// Requirements of a wheel that holds kernels.
+  ///
+  /// Older minors lack symbols that newer headers make the code use.
   var requirements: [String] {
     let range = ">=\(toolkit.release),<\(toolkit.major + 1)"
     let suffix = toolkit.major >= 13 ? "" : "-cu\(toolkit.major)"
@@ -34,6 +36,9 @@ struct NVIDIALibraries: Sendable {
 
   /// The libraries that those wheels and the driver bring.
   var libraries: Set<String> {
-    ["libcuda.so.1", "libcudart.so.\(toolkit.major)", "libcublas.so.\(toolkit.major)", "libcublasLt.so.\(toolkit.major)"]
+    [
+      "libcuda.so.1", "libcudart.so.\(toolkit.major)", "libcublas.so.\(toolkit.major)",
+      "libcublasLt.so.\(toolkit.major)",
+    ]
   }
 }

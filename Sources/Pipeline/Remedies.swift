@@ -52,11 +52,19 @@ struct Remedies: Sendable {
       add("a wheel per architecture instead of --group \(group.name)", slices.max() ?? now, "more wheels")
     }
     if spec.kernelCompression != .zstd {
-      add("--kernel-compression zstd", rest + sum(inside) { $0.zstd }, "needs driver \(DriverVersion.zstdKernels) or newer")
+      add(
+        "--kernel-compression zstd",
+        rest + sum(inside) { $0.zstd },
+        "needs driver \(DriverVersion.zstdKernels) or newer"
+      )
     }
     for architecture in largest.architectures where architecture.virtual && architecture.real {
       let without = inside.subtracting([.init(architecture.capability, isReal: false)])
-      add("--no-ptx", rest + sum(without, stored), "GPUs newer than \(architecture.capability.major).x use the CPU")
+      add(
+        "--no-ptx",
+        rest + sum(without, stored),
+        "GPUs newer than \(architecture.capability.major).x use the CPU"
+      )
     }
     for architecture in largest.architectures where architecture.real {
       let covering = plan.compileSet.architectures.last {
@@ -66,12 +74,16 @@ struct Remedies: Sendable {
       guard let covering else { continue }
       let without = inside.subtracting([.init(architecture.capability, isReal: true)])
       add(
-        "leave out \(architecture.capability)", rest + sum(without, stored),
-        "its GPUs run the code of \(covering.capability), somewhat slower")
+        "leave out \(architecture.capability)",
+        rest + sum(without, stored),
+        "its GPUs run the code of \(covering.capability), somewhat slower"
+      )
     }
     // The order above is by what users pay; those that are enough come before those that only help.
     let enough = found.filter { $0.largestAfterwards <= spec.cap }
-    let helping = found.filter { $0.largestAfterwards > spec.cap }.sorted { $0.largestAfterwards < $1.largestAfterwards }
+    let helping = found.filter { $0.largestAfterwards > spec.cap }.sorted {
+      $0.largestAfterwards < $1.largestAfterwards
+    }
     return Array((enough + helping).prefix(3))
   }
 

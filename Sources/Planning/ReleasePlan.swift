@@ -56,6 +56,9 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
     var coverage: [DeviceCoverage] = []
     for entry in ArchitectureCatalog.entries where entry.capability.number >= 50 {
       let device = entry.capability
+      // Boards with ARM processors can't install these wheels, and of a GPU without a name nobody asks.
+      let isListed = architectures.contains { $0.capability.number == device.number }
+      guard isListed || !(device.isTegra || entry.devices.isEmpty) else { continue }
       let best = rule.best(of: slices, for: device)
       coverage.append(
         DeviceCoverage(
@@ -65,9 +68,8 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
           service: best?.service
         )
       )
-      let asked = architectures.contains { $0.capability.number == device.number }
       let runsSomewhere = architectures.contains { $0.real && $0.capability.cubinRuns(on: device) }
-      if best == nil, let obstacle = rule.obstacle(to: device), asked || runsSomewhere {
+      if best == nil, let obstacle = rule.obstacle(to: device), isListed || runsSomewhere {
         notes.append(.warning("GPUs of \(device) will use the CPU: \(obstacle)"))
       }
       // The proof: whatever one library of everything serves, the slices together serve as well.

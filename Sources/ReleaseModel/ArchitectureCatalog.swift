@@ -13,7 +13,7 @@ public enum ArchitectureCatalog {
     public let firstToolkit: ToolkitVersion
     /// The last toolkit whose nvcc compiles for it, `nil` while the newest still does.
     public let lastToolkit: ToolkitVersion?
-    /// GPUs of this capability that people own.
+    /// GPUs of this capability that people own; empty while none is known by name.
     public let devices: String
 
     /// Whether a toolkit of that version compiles for this capability.
@@ -48,11 +48,11 @@ public enum ArchitectureCatalog {
     entry(75, "turing", "10.0", nil, "T4, RTX 2060-2080, GTX 1650"),
     entry(80, "ampere", "11.0", nil, "A100, A30"),
     entry(86, "ampere", "11.1", nil, "RTX 3050-3090, A10, A40"),
-    entry(87, "ampere", "11.4", nil, "Jetson Orin"), entry(88, "ampere", "13.0", nil, "8.8"),
+    entry(87, "ampere", "11.4", nil, "Jetson Orin"), entry(88, "ampere", "13.0", nil, ""),
     entry(89, "ada", "11.8", nil, "RTX 4060-4090, L4, L40"), entry(90, "hopper", "11.8", nil, "H100, H200"),
     entry(100, "blackwell", "12.8", nil, "B100, B200"),
     entry(101, "blackwell", "12.8", "12.9", "Jetson Thor"),
-    entry(103, "blackwell", "12.9", nil, "B300"), entry(107, "blackwell", "13.5", nil, "10.7"),
+    entry(103, "blackwell", "12.9", nil, "B300"), entry(107, "blackwell", "13.5", nil, ""),
     entry(110, "blackwell", "13.0", nil, "Jetson Thor"),
     entry(120, "blackwell", "12.8", nil, "RTX 5060-5090"),
     entry(121, "blackwell", "12.9", nil, "DGX Spark"),

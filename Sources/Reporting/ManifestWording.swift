@@ -27,10 +27,13 @@ extension ReleaseManifest {
     architectures.map(\.description).joined(separator: ", ")
   }
 
-  /// The share of the cap; a file over it never reads as 100 %, however close it is.
+  /// The share of the cap with one decimal, rounded so that 100.0 % is exactly the cap: one byte more reads 100.1 %.
   func share(of bytes: ByteCount) -> String {
-    let text = bytes.percentage(of: cap)
-    return bytes > cap ? "\(text) over" : text
+    guard cap.bytes > 0 else { return "-" }
+    let tenths = Double(bytes.bytes) / Double(cap.bytes) * 1000
+    let rounded =
+      bytes > cap ? max(tenths.rounded(.up), 1001) : bytes < cap ? min(tenths.rounded(), 999) : 1000
+    return String(format: "%.1f %%", rounded / 10)
   }
 
   /// All artifacts together; the sum of a manifest from elsewhere may be too large to be one.
@@ -44,10 +47,10 @@ extension ReleaseManifest {
     return ByteCount(sum)
   }
 
-  /// By how much an artifact is over the cap.
-  func excess(of artifact: Artifact) -> ByteCount {
+  /// By how much an artifact is over the cap, in words.
+  func excess(of artifact: Artifact) -> String {
     let (excess, overflow) = artifact.bytes.bytes.subtractingReportingOverflow(cap.bytes)
-    return ByteCount(overflow ? Int64.max : excess)
+    return excess == 1 ? "1 byte" : "\(ByteCount(overflow ? Int64.max : excess)) bytes"
   }
 }
 

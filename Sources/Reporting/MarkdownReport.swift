@@ -16,7 +16,7 @@ struct MarkdownReport {
     let over = manifest.overBudget
     guard !over.isEmpty else { return [] }
     var lines = over.map {
-      "- **Over the cap:** \(Markdown.code($0.file)) by \(manifest.excess(of: $0)) bytes"
+      "- **Over the cap:** \(Markdown.code($0.file)) by \(manifest.excess(of: $0))"
     }
     let remedies = manifest.remedies.prefix(ReleaseManifest.remediesShown)
     guard !remedies.isEmpty else { return lines + [""] }

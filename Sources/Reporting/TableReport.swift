@@ -83,12 +83,12 @@ struct TableReport {
     let over = manifest.overBudget
     guard !over.isEmpty else { return [] }
     var lines = over.map {
-      "over the cap: '\($0.file.printable)' by \(manifest.excess(of: $0)) bytes"
+      "over the cap: '\($0.file.printable)' by \(manifest.excess(of: $0))"
     }
     let remedies = manifest.remedies.prefix(ReleaseManifest.remediesShown)
     if !remedies.isEmpty { lines.append("The cheapest ways to get under it:") }
     for (index, remedy) in remedies.enumerated() {
-      let share = remedy.largestAfterwards.percentage(of: manifest.cap)
+      let share = manifest.share(of: remedy.largestAfterwards)
       let fits = remedy.largestAfterwards > manifest.cap ? ", still over it" : ""
       lines.append("  \(index + 1). \(remedy.action.printable)")
       let bytes = remedy.largestAfterwards

@@ -43,19 +43,21 @@ system_install() { # PACKAGE...
     else
       say "installing system packages needs root, and there is no sudo; run this as root, then ci/setup again:"
       say "  apt-get update && apt-get install --no-install-recommends -y $*"
-      exit 1
+      exit 5
     fi
   fi
   # A CI job beside this one may hold dpkg's lock for a while: wait for it instead of failing.
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C
     apt-get -o DPkg::Lock::Timeout=300 --no-install-recommends)
   # The list of packages is fetched only when it has never been, or names versions that the mirror no longer has.
-  if ! "${apt[@]}" --simulate install "$@" >/dev/null 2>&1; then
+  local plan
+  if ! plan=$("${apt[@]}" --print-uris -y install "$@" 2>/dev/null); then
     say "fetching the list of system packages (apt-get update)"
     "${apt[@]}" -q update >&2 || die "apt-get update failed; its message stands above"
+    plan=$("${apt[@]}" --print-uris -y install "$@" 2>&1) || die "apt-get knows no such packages: $(grep '^E:' <<<"$plan")"
   fi
   say "installing with apt-get: $*"
-  "${apt[@]}" --assume-no install "$@" 2>/dev/null | grep -E '^(Need to get|After this operation)' >&2 || true
+  grep -E '^(Need to get|After this operation)' <<<"$plan" >&2 || true
   if ! "${apt[@]}" -q -y install "$@" >&2; then
     say "trying again with a fresh list of packages"
     { "${apt[@]}" -q update && "${apt[@]}" -q -y install "$@"; } >&2 \

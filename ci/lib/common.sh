@@ -4,14 +4,17 @@
 # Everything said goes to standard error: standard output belongs to --print-env and to the tool's own results.
 me=${0##*/}
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
-die() {
+
+# The exit codes are llcuda-build's own (README.md), since ci/release stands in for it: 5 a tool is missing, 6 a disk is
+# full, 64 the command line is wrong.
+fail() { # EXIT-CODE MESSAGE...
+  local code=$1
+  shift
   printf '%s: error: %s\n' "$me" "$*" >&2
-  exit 1
+  exit "$code"
 }
-usage_error() {
-  printf '%s: %s\n' "$me" "$*" >&2
-  exit 64
-}
+die() { fail 5 "$@"; }
+usage_error() { fail 64 "$@"; }
 
 # bash holds a trap back while a child runs in the foreground, so a SIGTERM from a CI service would be answered only
 # after a download of a gigabyte. `attended` runs the child in the background and waits for it, so that `stop` can act.
@@ -54,8 +57,9 @@ trap 'stop HUP 129' HUP
 # The folder for what is downloaded and kept between runs, made absolute. Its name goes into PATH and into nvcc's
 # own command lines, which both split it at the wrong places when it holds a blank or a colon.
 cache_folder() {
-  local folder=${LLCUDA_CACHE:-${XDG_CACHE_HOME:-${HOME:?neither LLCUDA_CACHE nor HOME is set}/.cache}/llcuda-build}
+  local folder=${LLCUDA_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/llcuda-build}
   case $folder in
+    /.cache/*) die "neither LLCUDA_CACHE nor HOME is set; set one of them" ;;
     /*) ;;
     *) folder=$PWD/$folder ;;
   esac
@@ -76,7 +80,7 @@ need_space() { # FOLDER MEGABYTES WHAT-FOR
   local free
   free=$(df -Pm -- "$1" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$2" ] \
-    || die "$3 needs $2 MB in '$1', where $free MB are free; make room, or set LLCUDA_CACHE to a folder on another disk"
+    || fail 6 "$3 needs $2 MB in '$1', where $free MB are free; make room, or set LLCUDA_CACHE to a folder on another disk"
 }
 
 # Runs ci/setup with the given options and takes its variables over. Needs $here, the folder ci/.

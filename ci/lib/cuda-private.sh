@@ -11,7 +11,9 @@ cuda_private_ensure() { # CACHE PREFIX
       return 0
     fi
     ! grep -qxF "lock $lock" "$prefix/SOURCE.txt" || return 0
-    say "ci/cuda.lock has changed since '$prefix' was made"
+    say "ci/cuda.lock has changed since '$prefix' was made: making it again"
+  else
+    say "there is no CUDA toolkit (no --cuda-home, CUDA_HOME or nvcc on PATH): CUDA $lock_toolkit is put into the cache"
   fi
   local downloads=$cache/downloads/cuda-$lock_toolkit new=$prefix.new.$$
   # Left by runs that were killed outright; nobody else is at it, since ci/setup holds the cache's lock.
@@ -36,28 +38,29 @@ cuda_private_ensure() { # CACHE PREFIX
   say "CUDA $lock_toolkit is in '$prefix'"
 }
 
-# Downloads what is missing or damaged, and checks all of it against ci/cuda.lock. apt goes on with partial files.
+# Downloads what is missing or damaged, and checks it against ci/cuda.lock.
 cuda_download() { # CACHE DOWNLOADS
-  local cache=$1 downloads=$2 wanted=() file i
+  local cache=$1 downloads=$2 wanted=() file digest i
   mkdir -p -- "$downloads"
+  need_space "$cache" 1600 "the CUDA toolkit"
   for i in "${!lock_files[@]}"; do
     file=$downloads/${lock_files[i]}
-    if [ ! -e "$file" ] || [ "$(sha256_of "$file")" != "${lock_digests[i]}" ]; then wanted+=("${lock_files[i]}"); fi
-  done
-  if [ ${#wanted[@]} -gt 0 ]; then
-    need_space "$cache" 1600 "the CUDA toolkit"
-    say "there is no CUDA toolkit (no --cuda-home, CUDA_HOME or nvcc on PATH): fetching CUDA $lock_toolkit from Debian's non-free packages"
-    say "  ${#wanted[@]} of ${#lock_files[@]} packages, 1,020 MB in all, of which 210 MB stay, in '$cache'"
-    cuda_fetch "$downloads" "${wanted[@]}"
-  fi
-  for i in "${!lock_files[@]}"; do
-    file=$downloads/${lock_files[i]}
-    [ -e "$file" ] || die "'$file' is missing after its download"
-    local digest
-    digest=$(sha256_of "$file")
-    [ "$digest" = "${lock_digests[i]}" ] && continue
+    if [ -e "$file" ] && [ "$(sha256_of "$file")" = "${lock_digests[i]}" ]; then continue; fi
+    # A partial file is thrown away: apt resumes one only if its date is the mirror's, which a killed download's is not,
+    # and takes a damaged file of the right size for a good one.
     rm -f -- "$file"
-    die "${lock_files[i]}: ci/cuda.lock wants sha256 ${lock_digests[i]}, the download has $digest; it is thrown away"
+    wanted[i]=${lock_files[i]}
+  done
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  say "fetching ${#wanted[@]} of ${#lock_files[@]} packages from Debian's non-free archive (all: 1,020 MB; 210 MB stay on disk)"
+  cuda_fetch "$downloads" "${wanted[@]}"
+  for i in "${!wanted[@]}"; do
+    file=$downloads/${wanted[i]}
+    [ -e "$file" ] || die "'$file' is missing after its download"
+    digest=$(sha256_of "$file")
+    [ "$digest" != "${lock_digests[i]}" ] || continue
+    rm -f -- "$file"
+    die "${wanted[i]}: ci/cuda.lock wants sha256 ${lock_digests[i]}, the download has $digest; it is thrown away"
   done
 }
 
@@ -72,11 +75,24 @@ cuda_fetch() { # DOWNLOADS FILE...
   mkdir -p -- "$state/lists/partial" "$state/cache/archives/partial"
   printf 'deb [arch=amd64 signed-by=%s] %s %s %s\n' "$keyring" "$mirror" "$lock_suite" "$lock_components" \
     >"$state/sources.list"
-  local apt=(apt-get -q -o "Dir::Etc::SourceList=$state/sources.list" -o Dir::Etc::SourceParts=-
-    -o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state/cache" -o Dir::State::status=/dev/null
-    -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o Acquire::Languages=none -o Acquire::Retries=3)
+  cat >"$state/apt.conf" <<EOF
+Dir::Etc::SourceList "$state/sources.list";
+Dir::Etc::SourceParts "-";
+Dir::State::Lists "$state/lists";
+Dir::State::status "/dev/null";
+Dir::Cache "$state/cache";
+Dir::Cache::archives "archives";
+APT::Architectures { "amd64"; };
+Acquire::Languages "none";
+Acquire::Retries "3";
+// Hooks of the machine's own apt would work on the system's cache: container images empty it after each update.
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+EOF
   # As root, apt would download as the user _apt, who can't write into a home folder.
-  [ "$(id -u)" != 0 ] || apt+=(-o APT::Sandbox::User=root)
+  [ "$(id -u)" != 0 ] || printf 'APT::Sandbox::User "root";\n' >>"$state/apt.conf"
+  local apt=(apt-get -q -c "$state/apt.conf")
   attended "${apt[@]}" update >&2 \
     || die "apt could not read $lock_suite from the machine's own Debian mirror ($mirror); its message stands above"
   local file name version wanted=()
@@ -85,7 +101,7 @@ cuda_fetch() { # DOWNLOADS FILE...
     wanted+=("$name=$version")
   done
   attended in_folder "$downloads" "${apt[@]}" download "${wanted[@]}" >&2 \
-    || die "apt could not download the CUDA packages; what came is kept, so run it again to go on. If the mirror no longer has these versions, bump ci/cuda.lock (CONTRIBUTING.md) or use --cuda-home"
+    || die "apt could not download the CUDA packages; the packages that came whole are kept, so run it again to go on. If the mirror no longer has these versions, bump ci/cuda.lock (CONTRIBUTING.md) or use --cuda-home"
 }
 
 in_folder() { # FOLDER COMMAND...

@@ -39,6 +39,7 @@ cuda_reaches() { # CUDA-HOME
     || die "'$home/bin/nvcc --dryrun' fails: $(tail -n 1 <<<"$plan")"
   # From CUDA 12.9 on, nvcc calls cicc by $CICC_PATH; before that, by the PATH that it sets.
   path=$(sed -n 's/^#\$ CICC_PATH=//p' <<<"$plan"):$(sed -n 's/^#\$ PATH=//p' <<<"$plan" | tail -n 1)
+  path=${path#:} # an empty element would mean the current folder
   for tool in cicc ptxas cudafe++ fatbinary; do
     PATH=$path type -P "$tool" >/dev/null \
       || die "'$home/bin/nvcc' can't find $tool; it looked in '$path'; repair that toolkit, or name another with --cuda-home"

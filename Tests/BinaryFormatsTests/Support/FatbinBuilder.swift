@@ -1,4 +1,5 @@
 import BinaryFormats
+import Testing
 
 /// Builds fat binaries byte by byte, so that tests know what has to come out.
 enum FatbinBuilder {
@@ -88,4 +89,9 @@ extension [UInt8] {
     bytes.append(number: number)
     replaceSubrange(place..<place + bytes.count, with: bytes)
   }
+}
+
+extension FatbinBuilder.Entry: CustomTestStringConvertible {
+  /// Without the payload, whose bytes would fill the log of a parameterized test.
+  var testDescription: String { "kind \(kind), sm_\(architecture), flags \(flags), \(payload.count) bytes" }
 }

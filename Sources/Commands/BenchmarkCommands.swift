@@ -1,0 +1,77 @@
+import Archives
+import ArgumentParser
+import Building
+import Carving
+import Foundation
+import ReleaseModel
+import SystemPackage
+import ToolExecution
+
+// Stages of the main job by themselves, for the scripts in ci/bench; not shown in --help.
+
+/// Zips a folder as a wheel's files are zipped.
+struct PackTreeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack-tree",
+    abstract: "Zip a folder's files with the wheel writer.",
+    shouldDisplay: false
+  )
+
+  @Argument var folder: String
+  @Argument var output: String
+
+  func run() async throws {
+    let members = FileTree.files(below: FilePath(folder)).map {
+      ZipWriter.Member(name: $0.name, content: .file($0.path))
+    }
+    _ = try await ZipWriter().write(members, to: Folders.absolute(FilePath(output)))
+  }
+}
+
+/// Carves and links a slice per architecture of a finished build.
+struct BenchCarveCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench-carve",
+    abstract: "Carve every architecture of a finished build, timed.",
+    shouldDisplay: false
+  )
+
+  @Argument var build: String
+  @Option(name: .long) var into: String
+
+  func run() async throws {
+    let recipe = try KernelsRecipe.read(from: Folders.absolute(FilePath(build)).appending("kernels"))
+    let target = Folders.absolute(FilePath(into))
+    try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: true)
+    let numbers = recipe.cudaArchitectures.compactMap {
+      ComputeCapability(parsing: $0.split(separator: "-")[0])
+    }
+    let capabilities = Array(Set(numbers)).sorted()
+    let carver = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: Machine.cores)
+    let linker = SliceLinker(
+      linker: recipe.linker,
+      flags: recipe.linkFlags,
+      libraries: recipe.libraries + recipe.linkItems
+    )
+    let start = ContinuousClock.now
+    for capability in capabilities {
+      let name = Slice.name(for: [capability])
+      let carved = try await carver.carve(
+        keeping: [Architecture(capability, real: true, virtual: false)],
+        into: target.appending(name)
+      )
+      try await linker.link(
+        carved.objects,
+        toolkit: "12.4",
+        to: target.appending("\(name).so"),
+        runner: ToolRunner(),
+        log: target.appending("\(name).log")
+      )
+    }
+    let elapsed = start.duration(to: .now).components
+    let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
+    print("slices: \(capabilities.map(\.label).joined(separator: " "))")
+    print("first architecture: \(capabilities.first?.label ?? "")")
+    print("seconds: \((seconds * 100).rounded() / 100)")
+  }
+}

@@ -1,0 +1,49 @@
+import Archives
+import Foundation
+import Packaging
+import Planning
+import ReleaseModel
+import SystemPackage
+
+extension ReleaseLayout {
+  /// Writes the tarballs of every parcel, as many at once as there are cores: each is one thread's work.
+  ///
+  /// All have one top folder, so that core and groups unpacked in one place fit together.
+  func writeTarballs(
+    _ parcels: [Parcel],
+    layout: Layout,
+    into folder: FilePath
+  ) async throws -> [ReleaseManifest.Artifact] {
+    let top = "\(project.name.normalized)-\(project.version)"
+    let jobs = parcels.flatMap { parcel in spec.tarballs.map { (parcel, $0) } }
+    return try await withThrowingTaskGroup(of: (Int, ReleaseManifest.Artifact).self) { group in
+      for (index, (parcel, format)) in jobs.enumerated() {
+        let suffix = layout == .single ? "" : "-\(parcel.group?.name ?? "core")"
+        let name = "\(top)\(suffix)-linux-x86_64-cuda\(plan.toolkit.version.major).tar.\(format.rawValue)"
+        group.addTask { (index, try tarball(parcel, format, top: top, to: folder.appending(name))) }
+      }
+      var written: [(Int, ReleaseManifest.Artifact)] = []
+      for try await result in group { written.append(result) }
+      return written.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private func tarball(
+    _ parcel: Parcel,
+    _ format: TarballFormat,
+    top: String,
+    to path: FilePath
+  ) throws -> ReleaseManifest.Artifact {
+    var members = members(of: parcel, in: "\(top)/bin")
+    members += licenses.map { ZipWriter.Member(name: "\(top)/licenses/\($0.name)", content: $0.content) }
+    let compression: TarballWriter.Compression =
+      switch format {
+      case .gzip: .gzip
+      case .xz: .xz
+      case .zstd: .zstd
+      }
+    try TarballWriter(compression: compression, timestamp: timestamp).write(members, to: path)
+    let installed = try members.reduce(Int64(0)) { try $0 + $1.content.byteCount() }
+    return artifact(try WrittenArchive(at: path, installed: installed), kind: "tarball", of: parcel)
+  }
+}

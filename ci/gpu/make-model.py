@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Writes a small llama model with random weights, enough for llama-bench to load and compute.
+
+usage: make-model.py LLAMA_CPP_FOLDER OUT.gguf
+
+Needs numpy; llama.cpp's own gguf-py does the writing, so the file is what llama.cpp expects.
+"""
+import sys
+from pathlib import Path
+
+import numpy as np
+
+LAYERS, WIDTH, HEADS, FEED, VOCABULARY, CONTEXT = 4, 512, 8, 1408, 2048, 4096
+
+
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.path.insert(0, str(Path(sys.argv[1]) / "gguf-py"))
+    import gguf
+
+    random = np.random.default_rng(7)
+    writer = gguf.GGUFWriter(sys.argv[2], "llama")
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(WIDTH)
+    writer.add_block_count(LAYERS)
+    writer.add_feed_forward_length(FEED)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(WIDTH // HEADS)
+    writer.add_vocab_size(VOCABULARY)
+    # llama-bench feeds token numbers, so no text has to be taken apart.
+    writer.add_tokenizer_model("no_vocab")
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+
+    def matrix(name: str, rows: int, columns: int) -> None:
+        values = random.standard_normal((rows, columns), dtype=np.float32) * 0.02
+        data = gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q8_0)
+        writer.add_tensor(name, data, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+
+    def norm(name: str) -> None:
+        writer.add_tensor(name, np.ones(WIDTH, dtype=np.float32))
+
+    matrix("token_embd.weight", VOCABULARY, WIDTH)
+    matrix("output.weight", VOCABULARY, WIDTH)
+    norm("output_norm.weight")
+    for layer in range(LAYERS):
+        block = f"blk.{layer}."
+        norm(block + "attn_norm.weight")
+        norm(block + "ffn_norm.weight")
+        for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            matrix(f"{block}{part}.weight", WIDTH, WIDTH)
+        matrix(block + "ffn_gate.weight", FEED, WIDTH)
+        matrix(block + "ffn_up.weight", FEED, WIDTH)
+        matrix(block + "ffn_down.weight", WIDTH, FEED)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+if __name__ == "__main__":
+    main()
