@@ -32,7 +32,7 @@ extension EndToEnd {
           #expect(took < .seconds(5), "it took \(took)")
           #expect(result.stderr.contains("error: stopped"), "\(result.stderr)")
           #expect(result.stdout.isEmpty)
-          let left = Processes.mentioning(folder.string)
+          let left = Processes.working(in: folder)
           #expect(left.isEmpty, "\(left.values)")
           #expect(!Files.exists(folder.appending("out")))
         }

@@ -55,22 +55,22 @@ extension EndToEnd {
       }
     }
 
-    /// ggml compiles flash attention's units without their bodies then: what remains of a kernel is a trap, so their code
-    /// is a small part of what it would be (about half of all).
+    /// ggml compiles flash attention's units without the bodies of its three kernels then: what remains is a trap with a
+    /// message, of 24 registers; the real ones take 64 and more.
     private func leavesFlashAttentionOut(_ slice: FilePath) async throws {
       let cuobjdump = try #require(CUDAToolkitForTests.cuobjdump)
       let usage = try await runTool(cuobjdump, ["-res-usage", slice.string])
-      var function = ""
-      var largest = 0
+      var isKernel = false
+      var registers: [Int] = []
       for line in usage.stdout.split(separator: "\n") {
-        if let match = line.firstMatch(of: #/Function ([^:]+):/#) { function = String(match.1) }
-        guard function.contains("flash_attn_ext"), let match = line.firstMatch(of: #/REG:([0-9]+)/#) else {
-          continue
-        }
-        largest = max(largest, Int(match.1) ?? 0)
+        if line.contains("Function ") { isKernel = line.contains(#/flash_attn_(tile|ext_f16|ext_vec)I/#) }
+        guard isKernel, let match = line.firstMatch(of: #/REG:([0-9]+)/#) else { continue }
+        registers.append(Int(match.1) ?? 0)
       }
-      // A trap that prints where it is needs few registers; the real kernels take more than a hundred.
-      #expect(largest < 48, "a flash attention kernel of \(largest) registers is in the slice")
+      #expect(
+        !registers.isEmpty && registers.allSatisfy { $0 <= 40 },
+        "registers: \(Set(registers).sorted())"
+      )
     }
   }
 }

@@ -113,12 +113,25 @@ enum Processes {
     return found
   }
 
+  /// The command lines of what works in a folder: it names the folder, or runs in it.
+  static func working(in folder: FilePath) -> [Int32: String] {
+    var found = mentioning(folder.string)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let pid = Int32(name), pid != getpid(),
+        let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd"),
+        FilePath(place).starts(with: folder)
+      else { continue }
+      found[pid] = found[pid] ?? "process \(pid) in \(place)"
+    }
+    return found
+  }
+
   /// Waits until nvcc's compiler proper works on kernels of a build, not on CMake's trials.
   static func waitForKernels(of build: FilePath) async throws -> Bool {
     try await wait(.seconds(300)) {
       // nvcc's temporary files lie in the build folder, so its children's command lines name that.
       Files.exists(build.appending("kernels/build.ninja"))
-        && mentioning(build.string).values.contains { $0.contains("/cicc ") }
+        && mentioning(build.string).values.contains { $0.hasPrefix("cicc ") || $0.contains("/cicc ") }
     }
   }
 
