@@ -50,6 +50,15 @@ public struct ObjectCarver: Sendable {
     }
   }
 
+  /// Where carved objects go in a folder, in the order of the originals.
+  public func targets(in folder: FilePath) -> [FilePath] {
+    objects.enumerated().map { index, object in
+      // Objects of different folders may share a name, so a number goes in front.
+      let number = String(repeating: "0", count: max(0, 3 - "\(index)".count)) + "\(index)"
+      return folder.appending("\(number)-\(object.lastComponent?.string ?? "object.o")")
+    }
+  }
+
   /// Writes a copy of every object that holds only some architectures.
   ///
   /// - Parameters:
@@ -65,15 +74,8 @@ public struct ObjectCarver: Sendable {
     try? FileManager.default.removeItem(atPath: folder.string)
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
     let wanted = architectures.map(Self.images)
-    var targets: [FilePath] = []
+    let targets = targets(in: folder)
     var images: [Image: Int] = [:]
-    for (index, object) in objects.enumerated() {
-      // Objects of different folders may share a name, so a number goes in front.
-      let name = object.lastComponent?.string ?? "object.o"
-      targets.append(
-        folder.appending("\(String(repeating: "0", count: 3 - min(3, "\(index)".count)))\(index)-\(name)")
-      )
-    }
     try await withThrowingTaskGroup(of: [Image: Int].self) { group in
       var next = 0
       func addOne() {

@@ -35,9 +35,7 @@ struct SliceStage: Sendable {
       atPath: workspace.slices.string,
       withIntermediateDirectories: true
     )
-    var objects = recipe.objects.map { FilePath($0) }
     var products: [Product] = []
-    var compressed = false
     for slice in slices {
       var digest = InputDigest()
       digest.add("slice", slice.architectures)
@@ -50,24 +48,32 @@ struct SliceStage: Sendable {
       let step = "slice-\(slice.name)"
       if !workspace.isCurrent(step, digest: digest.hex, products: [library]) {
         workspace.markStale(step)
-        if let method = compression.method, !compressed {
-          // Recompressing is the slow part and the same for every slice, so it is done once, before the first.
-          listener.told("recompressing kernels with \(compression.rawValue)")
-          let everything = ObjectCarver(objects: objects, workers: workers)
-          objects = try await everything.carve(
-            keeping: nil,
-            recompressing: method,
-            into: workspace.carved.appending("recompressed")
-          ).objects
-          compressed = true
-        }
-        try await make(slice, of: objects, to: library)
+        try await make(slice, of: try await objects(), to: library)
         try workspace.markCurrent(step, digest: digest.hex)
       }
       products.append(try finish(slice, library: library))
     }
     try? FileManager.default.removeItem(atPath: workspace.carved.string)
     return products
+  }
+
+  /// The objects to carve: the build's own, or copies of them with recompressed kernels.
+  ///
+  /// Recompressing is the slow part and the same for every slice and layout, so the copies are kept.
+  private func objects() async throws -> [FilePath] {
+    let built = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: workers)
+    guard let method = compression.method else { return built.objects }
+    let folder = workspace.root.appending("recompressed")
+    let copies = built.targets(in: folder)
+    var digest = InputDigest()
+    digest.add("compression", compression.rawValue)
+    digest.add(files: built.objects)
+    guard !workspace.isCurrent("recompressed", digest: digest.hex, products: copies) else { return copies }
+    workspace.markStale("recompressed")
+    listener.told("recompressing kernels with \(compression.rawValue)")
+    _ = try await built.carve(keeping: nil, recompressing: method, into: folder)
+    try workspace.markCurrent("recompressed", digest: digest.hex)
+    return copies
   }
 
   private func make(_ slice: Slice, of objects: [FilePath], to library: FilePath) async throws {
