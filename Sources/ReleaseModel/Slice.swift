@@ -44,6 +44,10 @@ public enum Layout: String, Hashable, Sendable, Codable, CaseIterable {
   case single
   /// A core wheel and one wheel per group of slices, locked to one version.
   case split
-  /// `single` if its wheel fits the cap, else `split`.
+  /// One wheel with one library that is stored packed, and unpacked at first use for the machine's GPUs.
+  case packed
+  /// A core wheel; the packed kernels of each group are fetched at first use.
+  case thin
+  /// The first of `single`, `packed`, `split` and `thin` whose files fit the cap.
   case auto
 }
