@@ -29,6 +29,18 @@ public enum Machine {
     return max(1, min(cores, fitting))
   }
 
+  /// Gives a child that has just been started, and what it started already, the niceness of our main thread, so that
+  /// `nice llcuda-build` slows the compilers too.
+  ///
+  /// A child inherits the niceness of the thread that starts it, and libdispatch sets that of its threads by quality of
+  /// service, not by what the user said.
+  static func passOnNiceness(to leader: Int32) {
+    errno = 0
+    let niceness = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(getpid()))
+    // Being nicer is always allowed; if another niceness is not, the child keeps what it has.
+    if errno == 0 { _ = setpriority(__priority_which_t(PRIO_PGRP.rawValue), id_t(leader), niceness) }
+  }
+
   /// Bytes that are free for this user on the file system of a folder, which must exist; `nil` if it can't be asked.
   public static func freeSpace(at folder: FilePath) -> Int64? {
     var info = statvfs()
