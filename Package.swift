@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
 
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
@@ -49,7 +50,7 @@ let package = Package(
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
     library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
 
     // What touches the machine.
@@ -59,12 +60,13 @@ let package = Package(
     ),
     library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", system,
       ]
     ),
 
@@ -104,6 +106,7 @@ let package = Package(
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(
       of: "Commands",

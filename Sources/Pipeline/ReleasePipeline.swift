@@ -38,6 +38,7 @@ public struct ReleasePipeline: Sendable {
     let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
     let project = try ProjectIdentity(spec.project)
     _ = try BuildTree.entries(spec.cmakeDefinitions)
+    try LayoutChoice.check(spec)
     let tools = try Tools(locator: locator)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
 
