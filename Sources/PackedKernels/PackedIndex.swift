@@ -60,6 +60,8 @@ public struct PackedIndex: Hashable, Sendable, Codable {
     public var storedSize: Int
     /// Its bytes when decompressed.
     public var size: Int
+    /// How far back the stream refers, in bytes: the memory that reading it takes.
+    public var dictionary: Int
   }
 
   /// A container of the library's fat binary.

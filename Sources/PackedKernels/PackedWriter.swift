@@ -43,6 +43,7 @@ public struct PackedWriter: Sendable {
   private struct Finished: Sendable {
     let bytes: [UInt8]
     let size: Int
+    let dictionary: Int
     let digests: [String]
   }
 
@@ -127,11 +128,12 @@ public struct PackedWriter: Sendable {
         }
       }
       digests.append(hasher.finish().hex)
-      return Finished(bytes: bytes, size: size, digests: digests)
+      return Finished(bytes: bytes, size: size, dictionary: Int(others.dictionary), digests: digests)
     }
     let places = library.blocks[number - 1]
     let isPTX = places.first.map { library.images[$0.image].kind == "virtual" } ?? false
-    let bytes = try XZ.compress(isPTX ? others : cubins) { feed in
+    let settings = isPTX ? others : cubins
+    let bytes = try XZ.compress(settings) { feed in
       for place in places {
         try Task.checkCancellation()
         var hasher = SHA256Digest.Hasher()
@@ -145,14 +147,19 @@ public struct PackedWriter: Sendable {
         digests.append(hasher.finish().hex)
       }
     }
-    return Finished(bytes: bytes, size: size, digests: digests)
+    return Finished(bytes: bytes, size: size, dictionary: Int(settings.dictionary), digests: digests)
   }
 
   private func index(of library: PackedLibrary, _ finished: [Finished], digest: String) -> PackedIndex {
     var offset = PackedHeader.size
     let blocks = finished.map { block in
       defer { offset += block.bytes.count }
-      return PackedIndex.Block(offset: offset, storedSize: block.bytes.count, size: block.size)
+      return PackedIndex.Block(
+        offset: offset,
+        storedSize: block.bytes.count,
+        size: block.size,
+        dictionary: block.dictionary
+      )
     }
     var entries: [PackedIndex.Entry] = []
     for (number, places) in library.blocks.enumerated() {
