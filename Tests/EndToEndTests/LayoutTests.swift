@@ -69,7 +69,7 @@ extension EndToEnd {
       #expect(release.result.exitCode == 3, "\(release.result.stderr)")
       let manifest = try release.manifest()
       #expect(manifest.layout == .split)
-      #expect(release.result.stdout.contains("over the cap of 20,000; the release is split"))
+      #expect(release.result.stdout.contains("over the cap of 20,000; packed is next"))
       #expect(manifest.overBudget.count == 2)
       for artifact in manifest.artifacts {
         #expect(Files.exists(release.out.appending(artifact.file)))
