@@ -119,11 +119,13 @@ static bool add_folder(struct catalog *catalog, const char *parent, const char *
     if (catalog->folder_count == MAX_FOLDERS) {
         return false;
     }
-    char *folder = catalog->folders[catalog->folder_count];
-    int length = snprintf(folder, MAX_PATH, "%s%s%s", parent, name[0] != '\0' ? "/" : "", name);
+    // By way of a text of our own: the parent may be a text of the catalog.
+    char path[MAX_PATH];
+    int length = snprintf(path, sizeof path, "%s%s%s", parent, name[0] != '\0' ? "/" : "", name);
     if (length < 0 || length >= MAX_PATH) {
         return false;
     }
+    memcpy(catalog->folders[catalog->folder_count], path, (size_t)length + 1);
     catalog->folder_count++;
     return true;
 }

@@ -122,12 +122,22 @@ def unpack(kernels: Kernels, images: Sequence[Image], why: str = "", into: Path 
                 # Another process may have done it while this one waited.
                 if is_ready(folder, item, kernels):
                     return Unpacked(item, folder / f"{item.name}.so", False, 0, 0.0)
-                return _unpack(kernels, item, images, why, folder)
+                done = _unpack(kernels, item, images, why, folder)
+            _forget_older(kernels)
+            return done
         except OSError as problem:
             refusals.append(_refusal(folder, problem, kernels))
         except PackedProblem as problem:
             raise LlcudaError(f"{problem}; install the package again") from None
     raise LlcudaError(f"kernels can't be unpacked: {'; '.join(refusals)}; {places.CACHE_VARIABLE} names another folder")
+
+
+def _forget_older(kernels: Kernels) -> None:
+    """Removes what earlier versions of the package left inside of it; the cache may serve other environments."""
+    current = {item.identity for item in packed.read_folder(kernels.folder)[0]}
+    for path in kernels.folder.glob("[0-9a-f]" * 32):
+        if path.name not in current and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _refusal(folder: Path, problem: OSError, kernels: Kernels) -> str:
