@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -75,7 +76,7 @@ def make(folder: Path) -> None:
     """Makes a folder that is_ours() accepts. Raises OSError."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     if not is_ours(folder):
-        raise PermissionError(13, "it belongs to somebody else, or everybody may write there", str(folder))
+        raise PermissionError(errno.EACCES, "it belongs to somebody else, or everybody may write there", str(folder))
     # Asked by doing, because access rights don't tell of read-only file systems, quotas and the like.
     probe = folder / f"{_PARTIAL}{uuid.uuid4().hex}"
     probe.touch()
@@ -103,6 +104,13 @@ def remove_partials(folder: Path, age: float) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime >= age:
                 path.unlink()
+
+
+def refusal(folder: Path, problem: OSError) -> str:
+    """Why a folder takes no files, in words."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"no space for them in '{folder}'"
+    return f"'{folder}': {problem.strerror}"
 
 
 def partial(folder: Path) -> Path:

@@ -29,7 +29,11 @@ class Bar:
 
     def move(self, count: int) -> None:
         """Goes on by some bytes."""
-        self._done += count
+        self.set(self._done + count)
+
+    def set(self, done: int) -> None:
+        """Goes to a number of bytes."""
+        self._done = done
         now = time.monotonic()
         if self._terminal and not self._quiet and now >= self._next:
             self._next = now + _PAUSE

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from llcuda import driver as nvidia
-from llcuda import native, packed, places, slices
+from llcuda import fetch, native, packed, places, slices
 from llcuda.native import LlcudaError
 from llcuda.packed import Image, Kernels, PackedFile, PackedProblem, Plan
 from llcuda.progress import Bar
@@ -126,7 +126,7 @@ def unpack(kernels: Kernels, images: Sequence[Image], why: str = "", into: Path 
             _forget_older(kernels)
             return done
         except OSError as problem:
-            refusals.append(_refusal(folder, problem, kernels))
+            refusals.append(places.refusal(folder, problem))
         except PackedProblem as problem:
             raise LlcudaError(f"{problem}; install the package again") from None
     raise LlcudaError(f"kernels can't be unpacked: {'; '.join(refusals)}; {places.CACHE_VARIABLE} names another folder")
@@ -140,16 +140,8 @@ def _forget_older(kernels: Kernels) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _refusal(folder: Path, problem: OSError, kernels: Kernels) -> str:
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"no space for them in '{folder}'"
-    return f"'{folder}': {problem.strerror}"
-
-
 def _unpack(kernels: Kernels, item: Slice, images: Sequence[Image], why: str, folder: Path) -> Unpacked:
     begin = time.monotonic()
-    from llcuda import fetch
-
     with fetch.packed_file(kernels, folder) as path:
         file = PackedFile(path)
         if file.identity != kernels.identity:
