@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
 
     // A function of glibc that Swift's own import of it lacks.
     .systemLibrary(name: "CRename"),
@@ -52,7 +53,7 @@ let package = Package(
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
     library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
 
     // What touches the machine.
@@ -62,12 +63,13 @@ let package = Package(
     ),
     library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", "CRename", system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "CRename", system,
       ]
     ),
 
@@ -107,6 +109,7 @@ let package = Package(
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(
       of: "Commands",

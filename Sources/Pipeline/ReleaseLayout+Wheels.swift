@@ -19,7 +19,6 @@ extension ReleaseLayout {
   /// Writes the wheel of every parcel and, in layout `split`, the one that requires them all.
   func writeWheels(
     _ parcels: [Parcel],
-    layout: Layout,
     into folder: FilePath
   ) async throws -> [ReleaseManifest.Artifact] {
     var wheels: [(Wheel, Parcel)] = []
@@ -28,7 +27,7 @@ extension ReleaseLayout {
       (group: $0.name, wheel: try project.group($0.name, toolkit: plan.toolkit.version))
     }
     let locked = groups.map { "\($0.wheel.normalized)==\(version)" }
-    let coreName = layout == .single ? project.name : try project.core()
+    let coreName = layout == .split ? try project.core() : project.name
     let lockedCore = "\(coreName.normalized)==\(version)"
     for parcel in parcels {
       if let group = parcel.group {
@@ -39,7 +38,7 @@ extension ReleaseLayout {
       } else {
         // An extra per group brings one; `all` brings them all without the other project.
         let extras = groups.isEmpty ? [] : zip(groups, locked).map { ($0.group, [$1]) } + [("all", locked)]
-        let requirements = parcel.products.isEmpty ? [] : nvidia.requirements
+        let requirements = parcel.products.isEmpty && parcel.kernels.isEmpty ? [] : nvidia.requirements
         wheels.append((try coreWheel(coreName, parcel, requirements: requirements, extras: extras), parcel))
       }
     }

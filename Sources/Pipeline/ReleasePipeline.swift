@@ -39,6 +39,7 @@ public struct ReleasePipeline: Sendable {
     let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
     let project = try ProjectIdentity(spec.project)
     try Preflight(spec: spec, project: project, locator: locator).check()
+    try LayoutChoice.check(spec)
     let tools = try await BuildTools(locator: locator, runner: runner)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
 

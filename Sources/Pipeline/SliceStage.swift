@@ -21,6 +21,7 @@ struct SliceStage: Sendable {
     let slice: Slice
     let library: FilePath
     let index: FilePath
+    let sliceIndex: SliceIndex
     let contents: SliceContents
     let floor: DriverFloor
   }
@@ -115,6 +116,13 @@ struct SliceStage: Sendable {
     )
     let path = workspace.slices.appending(slice.indexName)
     try index.text.write(toFile: path.string, atomically: true, encoding: .utf8)
-    return Product(slice: slice, library: library, index: path, contents: contents, floor: floor)
+    return Product(
+      slice: slice,
+      library: library,
+      index: path,
+      sliceIndex: index,
+      contents: contents,
+      floor: floor
+    )
   }
 }

@@ -121,6 +121,8 @@ public struct ProjectSpec: Hashable, Sendable, Codable {
   public var packageFolder: String?
   /// Further files of the core wheel: path in the wheel, path on disk.
   public var extraFiles: [String: String] = [:]
+  /// The address below which layout `thin` finds its kernels; `{version}` stands for the project's version.
+  public var assetURL: String?
 
   /// Makes a spec of defaults.
   public init() {}
