@@ -42,6 +42,9 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
 
+    // A function of glibc that Swift's own import of it lacks.
+    .systemLibrary(name: "CRename"),
+
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
     library("Planning", ["ReleaseModel"]),
@@ -64,7 +67,7 @@ let package = Package(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", system,
+        "ToolExecution", "Building", "Carving", "Packaging", "CRename", system,
       ]
     ),
 

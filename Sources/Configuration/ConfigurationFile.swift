@@ -105,7 +105,7 @@ public struct ConfigurationFile: Hashable, Sendable {
     Self.set(&spec.project.summary, project.summary)
     Self.set(&spec.project.author, project.author)
     Self.set(&spec.project.authorEmail, project.authorEmail)
-    Self.set(&spec.project.license, project.license)
+    spec.project.license = project.license ?? spec.project.license
     Self.set(&spec.project.urls, project.urls)
     Self.set(&spec.project.packageFolder, project.packageFolder)
     Self.set(&spec.project.extraFiles, project.extraFiles)

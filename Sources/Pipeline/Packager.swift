@@ -31,8 +31,9 @@ struct Packager: Sendable {
     into output: OutputFolder
   ) async throws -> ReleaseManifest {
     let digest = try digest(core: core, objects: slices.recipe.objects.map { FilePath($0) })
-    if workspace.isCurrent("release", digest: digest, products: []), let manifest = output.manifest,
-      output.isComplete(manifest)
+    // One build folder may serve several output folders, so the stamp says which release it speaks of.
+    if let manifest = output.manifest, output.isComplete(manifest), let stored = output.manifestDigest,
+      workspace.isCurrent("release", digest: "\(digest) \(stored)", products: [])
     {
       listener.told("nothing changed since the release in \(output.path)")
       return manifest
@@ -43,7 +44,9 @@ struct Packager: Sendable {
       manifest.value = try await assemble(core: core, slices: slices, in: folder)
     }
     guard let manifest = manifest.value else { throw CancellationError() }
-    try workspace.markCurrent("release", digest: digest)
+    if let stored = output.manifestDigest {
+      try workspace.markCurrent("release", digest: "\(digest) \(stored)")
+    }
     return manifest
   }
 
@@ -61,7 +64,7 @@ struct Packager: Sendable {
         slices: slices,
         in: folder
       )
-      let largest = draft.artifacts.map(\.bytes).max() ?? .zero
+      let largest = draft.artifacts.filter { $0.kind == "wheel" }.map(\.bytes).max() ?? .zero
       if layout == .single || largest <= spec.cap { return try await finish(draft, notes: notes, in: folder) }
       notes.append(
         .note(

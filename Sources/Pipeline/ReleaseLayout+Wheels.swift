@@ -56,13 +56,8 @@ extension ReleaseLayout {
   }
 
   private func metadata(_ name: ProjectName, summary: String? = nil) -> CoreMetadata {
-    var metadata = CoreMetadata(name: name, version: project.version)
-    metadata.summary = summary ?? spec.project.summary
-    metadata.author = spec.project.author
-    metadata.authorEmail = spec.project.authorEmail
-    metadata.license = spec.project.license
-    metadata.urls = spec.project.urls
-    metadata.requiresPython = ">=3.9"
+    var metadata = CoreMetadata(name: name, version: project.version, of: spec.project)
+    metadata.summary = summary ?? metadata.summary
     metadata.classifiers = [
       "Environment :: GPU :: NVIDIA CUDA :: \(plan.toolkit.version.major)",
       "Operating System :: POSIX :: Linux",

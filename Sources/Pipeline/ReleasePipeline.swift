@@ -30,6 +30,7 @@ public struct ReleasePipeline: Sendable {
   /// - Throws: an error that ``RunFailure`` sorts; the output folder is then as it was.
   public func run() async throws -> ReleaseManifest {
     let output = OutputFolder(FilePath(spec.outputFolder))
+    try output.checkApart(from: workspace.root)
     try output.checkReplaceable()
 
     // Everything that can be known to be wrong is told before the first folder is made or byte is fetched.
@@ -37,8 +38,8 @@ public struct ReleasePipeline: Sendable {
     let capabilities = try await CUDAToolkit.capabilities(of: home, runner: runner)
     let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
     let project = try ProjectIdentity(spec.project)
-    _ = try BuildTree.entries(spec.cmakeDefinitions)
-    let tools = try Tools(locator: locator)
+    try Preflight(spec: spec, project: project, locator: locator).check()
+    let tools = try await BuildTools(locator: locator, runner: runner)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
 
     try makeFolder(workspace.root)
@@ -98,7 +99,7 @@ public struct ReleasePipeline: Sendable {
     _ plan: ReleasePlan,
     source: LlamaCppTree,
     toolkit: CUDAToolkit,
-    tools: Tools
+    tools: BuildTools
   ) async throws -> (kernels: BuildTree, core: BuildTree) {
     let cache = try CompilerCacheService(
       spec.compilerCache,
@@ -138,6 +139,7 @@ public struct ReleasePipeline: Sendable {
         trees.kernels,
         source: source.path,
         in: workspace.kernels,
+        compilers: "CUDA \(plan.toolkit.version)\n\(toolkit.hostCompilerVersion)",
         environment: compile,
         number: 1
       )
@@ -147,6 +149,7 @@ public struct ReleasePipeline: Sendable {
         trees.core,
         source: source.path,
         in: workspace.core,
+        compilers: toolkit.hostCompilerVersion,
         environment: compile,
         number: 2
       )
@@ -186,24 +189,5 @@ public struct ReleasePipeline: Sendable {
     }
     guard let free = Machine.freeSpace(at: workspace.root), free < needed.bytes else { return }
     throw BuildError.diskSpace(workspace.root, needed: needed, free: ByteCount(free))
-  }
-}
-
-/// The tools every build needs.
-private struct Tools: Sendable {
-  let cmake: FilePath
-  let ninja: FilePath
-
-  init(locator: ToolLocator) throws {
-    cmake = try locator.require("cmake", hint: "run ci/setup, or pip install cmake (3.24 or newer)")
-    ninja = try locator.require("ninja", hint: "run ci/setup, or pip install ninja")
-  }
-
-  /// The C compiler that belongs to a C++ compiler: gcc-12 for g++-12.
-  func cCompiler(beside cxx: FilePath, locator: ToolLocator) throws -> FilePath {
-    let name = cxx.lastComponent?.string ?? ""
-    let sibling = name.hasPrefix("g++") ? "gcc" + name.dropFirst(3) : name.replacing("clang++", with: "clang")
-    let path = cxx.removingLastComponent().appending(sibling).string
-    return try locator.require(path, sibling, hint: "install the C compiler that belongs to '\(cxx)'")
   }
 }

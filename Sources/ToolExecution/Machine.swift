@@ -7,11 +7,21 @@ import Glibc
 
 /// What this machine has to offer a build.
 public enum Machine {
-  /// Processor cores this process may use.
-  public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+  /// Processor cores this process may use: those of the machine, or what its container is given of them.
+  public static var cores: Int {
+    let all = ProcessInfo.processInfo.activeProcessorCount
+    return min(all, ControlGroup.ofThisProcess.cores ?? all)
+  }
 
   /// Memory that new processes can have without swapping, in bytes; `nil` where the kernel doesn't say.
   public static var availableMemory: Int64? {
+    switch (systemMemory, ControlGroup.ofThisProcess.availableMemory) {
+    case (let system?, let container?): min(system, container)
+    case (let system, let container): system ?? container
+    }
+  }
+
+  private static var systemMemory: Int64? {
     guard
       let text = FileManager.default.contents(atPath: "/proc/meminfo").map({
         String(decoding: $0, as: UTF8.self)

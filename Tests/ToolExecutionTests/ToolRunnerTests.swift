@@ -42,7 +42,9 @@ struct ToolRunnerTests {
     let before = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(getpid()))
     try #require(errno == 0 && before < 19)
     try #require(setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(getpid()), before + 1) == 0)
-    let child = Invocation("/bin/sh", ["-c", "sleep 0.2; nice"])
+    // It is given after the start, so the child looks until it has it, but not forever.
+    let look = "i=0; while [ $(nice) = \(before) ] && [ $i -lt 200 ]; do sleep 0.1; i=$((i+1)); done; nice"
+    let child = Invocation("/bin/sh", ["-c", look])
     let printed = try await runner.output(of: child)
     #expect(printed.trimmingCharacters(in: .whitespacesAndNewlines) == "\(before + 1)")
   }
