@@ -111,6 +111,7 @@ let package = Package(
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    tests(of: "Pipeline", ["ReleaseModel", "ToolExecution", system]),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]
