@@ -16,7 +16,7 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       same inputs does nothing, and a stopped run goes on where it was.
       """,
     version: LlcudaBuild.version,
-    subcommands: [ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self],
+    subcommands: [ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self],
     defaultSubcommand: ReleaseCommand.self
   )
 

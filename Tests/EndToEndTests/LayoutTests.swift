@@ -76,7 +76,7 @@ extension EndToEnd {
       #expect(release.result.exitCode == 3, "\(release.result.stderr)")
       let manifest = try release.manifest()
       #expect(manifest.layout == .split)
-      #expect(release.result.stdout.contains("over the cap of 20,000; split is next")
+      #expect(release.result.stdout.contains("over the cap of 20,000; split is next"))
       #expect(release.result.stdout.contains("layout packed is passed over: it needs the Python package"))
       #expect(manifest.overBudget.count == 2)
       for artifact in manifest.artifacts {
