@@ -40,16 +40,21 @@ let package = Package(
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    // C of ours, 40 lines: what Swift can't do, jumping out of the C++ runtime's demangler.
+    .target(name: "CDemangle", linkerSettings: [.linkedLibrary("supc++")]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
 
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
     library("Planning", ["ReleaseModel"]),
-    library("Reporting", ["ReleaseModel"]),
+    library("Inventory", ["ReleaseModel"]),
+    library("Reporting", ["ReleaseModel", "Inventory"]),
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
+    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
     library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
 
     // What touches the machine.
@@ -64,7 +69,7 @@ let package = Package(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", system,
+        "ToolExecution", "Building", "Carving", "Packaging", "Inventory", "Inspection", system,
       ]
     ),
 
@@ -73,7 +78,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "Pipeline", "Inventory", "Inspection",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -94,12 +100,14 @@ let package = Package(
     tests(of: "Planning", ["ReleaseModel"]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "ReleaseModel", "TestSupport"],
+      dependencies: ["Reporting", "ReleaseModel", "Inventory", "TestSupport"],
       exclude: ["Snapshots"],
       swiftSettings: settings
     ),
     tests(of: "BinaryFormats", [system]),
     tests(of: "Archives", [system]),
+    tests(of: "Inventory", ["ReleaseModel"]),
+    tests(of: "Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", system]),
     tests(of: "Configuration", ["ReleaseModel", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
