@@ -55,7 +55,10 @@ let package = Package(
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
     library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
     library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
-    library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
+    library(
+      "Configuration",
+      ["ReleaseModel", "Inventory", .product(name: "TOMLKit", package: "TOMLKit"), system]
+    ),
 
     // What touches the machine.
     library(
@@ -108,7 +111,7 @@ let package = Package(
     tests(of: "Archives", [system]),
     tests(of: "Inventory", ["ReleaseModel"]),
     tests(of: "Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", system]),
-    tests(of: "Configuration", ["ReleaseModel", system]),
+    tests(of: "Configuration", ["ReleaseModel", "Inventory", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),

@@ -43,7 +43,8 @@ public struct CompressionMap: Sendable, Hashable {
       if points[middle].unpacked <= place { low = middle } else { high = middle }
     }
     let (from, to) = (points[low], points[high])
-    let part = to.unpacked == from.unpacked ? 0 : Double(place - from.unpacked) / Double(to.unpacked - from.unpacked)
+    let part =
+      to.unpacked == from.unpacked ? 0 : Double(place - from.unpacked) / Double(to.unpacked - from.unpacked)
     return from.compressed + Int64(Double(to.compressed - from.compressed) * part)
   }
 
@@ -100,7 +101,8 @@ extension ZipListing {
   /// - Parameter body: gets at most 64 KiB at a time; what it throws ends the reading.
   /// - Throws: ``ArchiveError/broken(_:why:)`` for a stream that is damaged, or gives other bytes than promised;
   ///   `CancellationError`.
-  public func read(_ member: Member, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> CompressionMap {
+  public func read(_ member: Member, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> CompressionMap
+  {
     let file = try WindowedFile(path)
     let inflater = try Inflater(isStored: member.method == 0)
     var map = CompressionMap()
@@ -123,13 +125,17 @@ extension ZipListing {
           crc = output.withMemoryRebound(to: UInt8.self) { crc32(crc, $0.baseAddress, UInt32($0.count)) }
           map.append(unpacked: unpacked, compressed: inflater.consumed)
           try body(output)
-        } whenBroken: { broken("is damaged") }
+        } whenBroken: {
+          broken("is damaged")
+        }
       }
     }
     map.end(compressed: member.compressedByteCount)
     guard inflater.isFinished || member.method == 0 else { throw broken("is cut off") }
     guard unpacked == member.byteCount else { throw broken("gives fewer bytes than it promises") }
-    guard UInt32(truncatingIfNeeded: crc) == member.crc else { throw broken("has another checksum than it promises") }
+    guard UInt32(truncatingIfNeeded: crc) == member.crc else {
+      throw broken("has another checksum than it promises")
+    }
     return map
   }
 }

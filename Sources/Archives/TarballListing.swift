@@ -58,7 +58,9 @@ public struct TarballListing: Sendable {
     archive_read_support_filter_zstd(archive)
     archive_read_support_format_tar(archive)
     // Small blocks, so that the place in the compressed file is known well.
-    guard archive_read_open_filename(archive, path.string, 1 << 14) == ARCHIVE_OK else { throw failure(archive) }
+    guard archive_read_open_filename(archive, path.string, 1 << 14) == ARCHIVE_OK else {
+      throw failure(archive)
+    }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var entry: OpaquePointer?
     while true {

@@ -81,7 +81,9 @@ public final class SpoolFile: Sendable {
     folder = FilePath(FileManager.default.temporaryDirectory.path)
     var template = Array(folder.appending("llcuda-build-XXXXXX").string.utf8CString)
     let descriptor = mkstemp(&template)
-    guard descriptor >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw .from(Errno(rawValue: errno), folder, "written to") }
+    guard descriptor >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
+      throw .from(Errno(rawValue: errno), folder, "written to")
+    }
     unlink(template)
     file = FileDescriptor(rawValue: descriptor)
   }

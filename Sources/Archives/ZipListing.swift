@@ -86,7 +86,12 @@ public struct ZipListing: Sendable {
     let offset = try record.number(4)
     let comment = try record.number(2)
     let start = tailStart + Int64(place)
-    var found = Trailer(start: start, end: min(file.byteCount, start + 22 + comment), offset: offset, size: size)
+    var found = Trailer(
+      start: start,
+      end: min(file.byteCount, start + 22 + comment),
+      offset: offset,
+      size: size
+    )
     // The locator of the ZIP64 record stands right before.
     if place >= 20, tail[(place - 20)...].starts(with: [0x50, 0x4B, 6, 7]) {
       var locator = Fields(Array(tail[(place - 12)..<place]), file.path)

@@ -49,7 +49,8 @@ public struct StaticArchive: Sendable {
     }
     self.members = members
     self.problem = problem
-    let end = problem == nil ? bytes.count : members.last.map { $0.bytes.offset + $0.bytes.count - bytes.offset } ?? 8
+    let end =
+      problem == nil ? bytes.count : members.last.map { $0.bytes.offset + $0.bytes.count - bytes.offset } ?? 8
     unreadBytes = bytes.count - end
     headerBytes = end - inside
   }

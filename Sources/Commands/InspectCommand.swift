@@ -20,7 +20,12 @@ struct InspectCommand: AsyncParsableCommand {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files and folders; a release's output folder stands for its artifacts.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "Files and folders; a release's output folder stands for its artifacts.",
+      valueName: "file"
+    )
+  )
   var files: [String]
 
   @Option(name: .long, help: "The report on standard output: table, json, markdown or html.")
@@ -34,7 +39,8 @@ struct InspectCommand: AsyncParsableCommand {
 
   @Flag(
     name: .long,
-    help: "Try out how small the kernels could be stored: LZ4, zstd, one xz stream. Takes minutes and up to 1 GB of memory."
+    help:
+      "Try out how small the kernels could be stored: LZ4, zstd, one xz stream. Takes minutes and up to 1 GB of memory."
   )
   var advise = false
 
@@ -74,3 +80,20 @@ enum Job {
   }
 }
 
+/// Lists the images of a binary one by one, for scripts that compare them with what cuobjdump lists.
+struct ListImagesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list-images",
+    abstract: "List every image of a binary: kind, architecture, compression, stored and expanded bytes.",
+    shouldDisplay: false
+  )
+
+  @Argument var file: String
+
+  func run() async throws {
+    let lines = try ImageList(FilePath(file)).images.map {
+      "\($0.kind.rawValue) \($0.architecture) \($0.compression.rawValue) \($0.storedBytes) \($0.expandedBytes)\n"
+    }
+    print(lines.joined(), terminator: "")
+  }
+}

@@ -41,7 +41,9 @@ struct ZipInspection {
     NameCheck.check(listing.members.map(\.name), into: &collector)
     for (index, member) in listing.members.enumerated() where !member.isFolder {
       try Task.checkCancellation()
-      collector.artifact.files.append(try await record(member, listing, share: shares[index], into: &collector))
+      collector.artifact.files.append(
+        try await record(member, listing, share: shares[index], into: &collector)
+      )
     }
     try Doubles.find(listing, into: &collector)
   }
@@ -62,7 +64,11 @@ struct ZipInspection {
     claims.claim(range(listing.end), .structure("end of central directory"))
     let (pieces, overlap) = claims.pieces()
     if overlap > 0 {
-      collector.tell("overlap", .error, "members share \(ByteCount(overlap)) bytes of the archive; it looks like a bomb")
+      collector.tell(
+        "overlap",
+        .error,
+        "members share \(ByteCount(overlap)) bytes of the archive; it looks like a bomb"
+      )
     }
     var shares = [Int64](repeating: 0, count: listing.members.count)
     var structure: [String: Int64] = [:]
@@ -107,7 +113,12 @@ struct ZipInspection {
       return record
     }
     guard !UnpackingLimits.isBomb(member.byteCount, compressed: member.compressedByteCount) else {
-      collector.tell("bomb", .error, UnpackingLimits.message(member.name, member.byteCount), bytes: member.byteCount)
+      collector.tell(
+        "bomb",
+        .error,
+        UnpackingLimits.message(member.name, member.byteCount),
+        bytes: member.byteCount
+      )
       return record
     }
     do {
@@ -232,7 +243,12 @@ struct TarballInspection {
     case .file: break
     }
     guard member.byteCount <= UnpackingLimits.member else {
-      collector.tell("bomb", .error, UnpackingLimits.message(member.name, member.byteCount), bytes: member.byteCount)
+      collector.tell(
+        "bomb",
+        .error,
+        UnpackingLimits.message(member.name, member.byteCount),
+        bytes: member.byteCount
+      )
       throw ArchiveError.broken(path, why: "a member of it looks like a bomb")
     }
     let size = try WindowedFile(path).byteCount
@@ -293,7 +309,11 @@ enum NameCheck {
 extension String {
   /// The text without control characters.
   var printable: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
+      )
+    )
   }
 }
 
@@ -315,7 +335,9 @@ enum Doubles {
       for member in group {
         guard let digest = try? listing.digest(of: member) else { continue }
         if let original = first[digest] {
-          guard let index = collector.artifact.files.firstIndex(where: { $0.path == member.name }) else { continue }
+          guard let index = collector.artifact.files.firstIndex(where: { $0.path == member.name }) else {
+            continue
+          }
           collector.artifact.files[index].sameAs = original
         } else {
           first[digest] = member.name

@@ -69,7 +69,9 @@ extension BinaryScanner {
         case .entry(let entry):
           let start = entry.header.offset - origin
           let isSane = entry.uncompressedSize <= FatbinEntry.decompressionLimit
-          let size = Int64(entry.size - entry.storedSize + (isSane ? entry.uncompressedSize : entry.storedSize))
+          let size = Int64(
+            entry.size - entry.storedSize + (isSane ? entry.uncompressedSize : entry.storedSize)
+          )
           expanded += size
           let weight = weight(start..<start + entry.size, expanded: size)
           let place = found.add(entry, weight)
@@ -97,7 +99,8 @@ extension BinaryScanner {
           running += 1
           runningBytes += entry.uncompressedSize
           group.addTask {
-            let cubin = Result { () throws(BinaryFormatError) in try CubinReader(entry.decompressedPayload()) }
+            let cubin = Result { () throws(BinaryFormatError) in try CubinReader(entry.decompressedPayload())
+            }
             return Looked(unit: place.unit, image: place.image, entry: entry, weight: weight, cubin: cubin)
           }
         }

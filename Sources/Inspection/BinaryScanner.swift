@@ -80,7 +80,7 @@ struct BinaryScanner {
   }
 
   /// The machine that an ELF file names: any can be measured.
-  private static func anyMachine(_ bytes: ByteSource) -> Set<ELFMachine> {
+  static func anyMachine(_ bytes: ByteSource) -> Set<ELFMachine> {
     let number = bytes.withUnsafeBytes { bytes in
       bytes.count < 20 ? 0 : UInt16(bytes[18]) | UInt16(bytes[19]) << 8
     }
@@ -147,13 +147,16 @@ struct BinaryScanner {
       case device(ELFSection)
     }
     var claims = Claims<Part>(count: bytes.count)
-    for part in file.headerParts { claims.claim(from: part.offset, count: part.count, .named(part.name, .headers)) }
+    for part in file.headerParts {
+      claims.claim(from: part.offset, count: part.count, .named(part.name, .headers))
+    }
     for section in file.sections where section.fileSize > 0 {
       let isDevice = FatbinSections.names.contains(section.name) && file.header.machine != .cuda
       claims.claim(
         from: section.offset,
         count: section.fileSize,
-        isDevice ? .device(section) : .named(ELFCategories.name(section, of: file), ELFCategories.category(section))
+        isDevice
+          ? .device(section) : .named(ELFCategories.name(section, of: file), ELFCategories.category(section))
       )
     }
     if file.sections.isEmpty {
@@ -166,17 +169,20 @@ struct BinaryScanner {
       collector.tell("overlap", .warning, "'\(path)': sections share \(overlap) bytes; the first has them")
     }
     var rows: [SectionRow] = []
-    var sources = file.containerSources()[...]
+    let hasDeviceCode = file.sections.contains { FatbinSections.names.contains($0.name) }
+    var sources = (hasDeviceCode ? file.containerSources() : [])[...]
     let firstUnit = collector.units.count
     for piece in pieces {
       let range = place + piece.range.lowerBound..<place + piece.range.upperBound
       switch piece.owner {
       case .named(let name, let category)?: rows.append(base.row(name, category, range))
       case .device(let section)?:
-        let source = file.isRelocatable ? (UnitNames.source(ofObject: memberName), UnitRecord.Evidence.object) : nil
+        let source =
+          file.isRelocatable ? (UnitNames.source(ofObject: memberName), UnitRecord.Evidence.object) : nil
         let content = bytes.part(piece.range)
         let isPlain = section.flags & 0x800 == 0  // SHF_COMPRESSED
-        let expanded = isPlain ? await base.scanFatbin(content, source: source, file: path, into: &collector) : nil
+        let expanded =
+          isPlain ? await base.scanFatbin(content, source: source, file: path, into: &collector) : nil
         rows.append(base.row(section.name, .fatbin, range, expanded))
       case nil:
         let isZero = bytes.part(piece.range).isZero

@@ -15,7 +15,10 @@ enum Demangler {
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: limit) { buffer in
       let count = llcuda_demangle(name, buffer.baseAddress, buffer.count)
       guard count > 0 else { return plain }
-      return String(decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]), as: UTF8.self)
+      return String(
+        decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]),
+        as: UTF8.self
+      )
     }
   }
 }

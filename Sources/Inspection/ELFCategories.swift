@@ -37,7 +37,8 @@ enum ELFCategories {
     guard file.isRelocatable || file.header.machine == .cuda else { return KernelTable.short(name) }
     let prefixes = [
       ".nv.info", ".nv.constant0", ".nv.shared", ".rela.text", ".rel.text", ".rela.rodata", ".rela.data",
-      ".rela.gcc_except_table", ".text", ".rodata", ".data.rel.ro", ".data", ".bss", ".gcc_except_table", ".group",
+      ".rela.gcc_except_table", ".text", ".rodata", ".data.rel.ro", ".data", ".bss", ".gcc_except_table",
+      ".group",
     ]
     for prefix in prefixes where name.hasPrefix(prefix + ".") { return prefix + ".*" }
     return KernelTable.short(name)
@@ -65,7 +66,9 @@ extension BinaryFacts {
 
   /// Compares versions number by number: 2.34 is newer than 2.9.
   static func isNewer(_ left: String, than right: String) -> Bool {
-    let (left, right) = (left.split(separator: ".").map { Int($0) ?? 0 }, right.split(separator: ".").map { Int($0) ?? 0 })
+    let (left, right) = (
+      left.split(separator: ".").map { Int($0) ?? 0 }, right.split(separator: ".").map { Int($0) ?? 0 }
+    )
     return right.lexicographicallyPrecedes(left)
   }
 }

@@ -17,7 +17,8 @@ struct Findings {
   /// Everything that was told while reading, and what follows from the sums; what matters most first.
   var all: [Finding] {
     let found =
-      limited(artifact.findings) + cap + duplicates + architectures + groups + drivers + libraries + searchPaths
+      limited(artifact.findings) + cap + duplicates + architectures + groups + drivers + libraries
+      + searchPaths
       + versions + unstripped
     return found.enumerated().sorted {
       $0.element.severity != $1.element.severity
@@ -55,23 +56,40 @@ struct Findings {
 
   private var duplicates: [Finding] {
     let copies = Dictionary(grouping: artifact.files.filter { $0.sameAs != nil }) { $0.sameAs ?? "" }
-    return copies.sorted { $0.key < $1.key }.compactMap { original, copies in
+    // License texts and empty package files are doubled everywhere and cost next to nothing.
+    let large = copies.filter { original, copies in
+      copies.reduce(Weight.zero) { $0 + $1.weight }.shipped.bytes >= max(4096, artifact.bytes.bytes / 1000)
+    }
+    let small = copies.filter { large[$0.key] == nil }.values.joined()
+    let rest = small.reduce(Weight.zero) { $0 + $1.weight }
+    let note =
+      small.isEmpty
+      ? []
+      : [
+        Finding(
+          "small-duplicates",
+          .note,
+          "\(small.count) small \(small.count == 1 ? "file has a double" : "files have doubles"): \(rest.shipped) bytes",
+          bytes: rest.shipped.bytes
+        )
+      ]
+    return large.sorted { $0.key < $1.key }.map { original, copies in
       let sum = copies.reduce(Weight.zero) { $0 + $1.weight }
-      // Empty package files and license texts are doubled everywhere and cost nothing.
-      guard sum.bytes.bytes >= 4096 else { return nil }
       let names = ([original] + copies.map(\.path).sorted()).map { "'\($0)'" }
       let libraries = copies.contains { $0.kind == .library }
       let reason =
         libraries && artifact.kind == .wheel
-        ? "; a wheel holds no symbolic links, so each name of a library becomes a copy: keep the one in its SONAME" : ""
+        ? "; a wheel holds no symbolic links, so each name of a library becomes a copy: keep the one in its SONAME"
+        : ""
       return Finding(
         "duplicate",
         .warning,
         "\(names.joined(separator: ", ")) have the same content: \(sum.shipped) bytes"
-          + (artifact.kind.isArchive ? " of the archive" : "") + " and \(sum.bytes) installed ones too many\(reason)",
+          + (artifact.kind.isArchive ? " of the archive" : "")
+          + " and \(sum.bytes) installed ones too many\(reason)",
         bytes: sum.shipped.bytes
       )
-    }
+    } + note
   }
 
   private var architectures: [Finding] {
@@ -108,7 +126,12 @@ struct Findings {
     if !unknown.isEmpty {
       let bytes = unknown.reduce(Int64(0)) { $0 + $1.weight.bytes.bytes }
       found.append(
-        Finding("unknown", .warning, "\(ByteCount(bytes)) bytes of images of a kind that is not known", bytes: bytes)
+        Finding(
+          "unknown",
+          .warning,
+          "\(ByteCount(bytes)) bytes of images of a kind that is not known",
+          bytes: bytes
+        )
       )
     }
     return found
@@ -137,18 +160,23 @@ struct Findings {
 
   private var libraries: [Finding] {
     let carried = Set(
-      artifact.files.flatMap { [$0.binary?.soname, $0.path.split(separator: "/").last.map(String.init)] }.compactMap(\.self)
+      artifact.files.flatMap { [$0.binary?.soname, $0.path.split(separator: "/").last.map(String.init)] }
+        .compactMap(\.self)
     )
     let needed = Set(artifact.files.flatMap { $0.binary?.neededLibraries ?? [] })
     let others = needed.subtracting(carried).subtracting(Self.system)
     guard !others.isEmpty else { return [] }
     return [
-      Finding("needed", .note, "needs of elsewhere: \(others.sorted().joined(separator: ", "))")
+      Finding("needed", .note, "needs from elsewhere: \(others.sorted().joined(separator: ", "))")
     ]
   }
 
   private var searchPaths: [Finding] {
-    let paths = Set(artifact.files.compactMap { $0.binary?.searchPath }.flatMap { $0.split(separator: ":").map(String.init) })
+    let paths = Set(
+      artifact.files.compactMap { $0.binary?.searchPath }.flatMap {
+        $0.split(separator: ":").map(String.init)
+      }
+    )
     guard !paths.isEmpty else { return [] }
     let absolute = paths.filter { !$0.hasPrefix("$ORIGIN") }.sorted()
     let list = paths.sorted().joined(separator: ", ")
@@ -181,7 +209,14 @@ struct Findings {
     let (symbols, debug) = (Self.sum(files, .symbols), Self.sum(files, .debug))
     var found: [Finding] = []
     if debug.bytes.bytes > 0 {
-      found.append(Finding("debug", .warning, "\(debug.bytes) bytes are tables for debuggers", bytes: debug.shipped.bytes))
+      found.append(
+        Finding(
+          "debug",
+          .warning,
+          "\(debug.bytes) bytes are tables for debuggers",
+          bytes: debug.shipped.bytes
+        )
+      )
     }
     if symbols.bytes.bytes > 0 {
       found.append(
@@ -240,7 +275,9 @@ struct Remedies {
   }
 
   private func images(_ kind: ImageKind, _ capability: ComputeCapability) -> Weight {
-    artifact.images.filter { $0.kind == kind && $0.capability == capability }.reduce(Weight.zero) { $0 + $1.weight }
+    artifact.images.filter { $0.kind == kind && $0.capability == capability }.reduce(Weight.zero) {
+      $0 + $1.weight
+    }
   }
 
   private var coveredCubins: [Remedy] {
@@ -260,7 +297,9 @@ struct Remedies {
 
   private var dropPTX: [Remedy] {
     let virtual = artifact.images.filter { $0.kind == .virtual }
-    guard !virtual.isEmpty, artifact.images.contains(where: { $0.kind == .real || $0.kind == .group }) else { return [] }
+    guard !virtual.isEmpty, artifact.images.contains(where: { $0.kind == .real || $0.kind == .group }) else {
+      return []
+    }
     let sum = virtual.reduce(Weight.zero) { $0 + $1.weight }
     let lost = artifact.service.filter { $0.way == .jit }.map { "\($0.capability)" }
     return [
@@ -268,7 +307,8 @@ struct Remedies {
         "drop-ptx",
         "drop the PTX",
         sum,
-        price: "nothing for GPUs that don't exist yet" + (lost.isEmpty ? "" : " and for \(lost.joined(separator: ", "))")
+        price: "nothing for GPUs that don't exist yet"
+          + (lost.isEmpty ? "" : " and for \(lost.joined(separator: ", "))")
       )
     ]
   }

@@ -78,7 +78,9 @@ public struct Inspector: Sendable {
     return artifact
   }
 
-  private func inspectFile(_ path: FilePath, size: Int64, into collector: inout ArtifactCollector) async throws {
+  private func inspectFile(_ path: FilePath, size: Int64, into collector: inout ArtifactCollector)
+    async throws
+  {
     let name = collector.artifact.name
     guard size > 0 else {
       collector.artifact.files = [FileRecord(path: name, kind: .other, weight: .zero)]
@@ -128,7 +130,9 @@ enum ArchiveKind {
       return
     }
     let isTar = start.count >= 262 && start[257..<262].elementsEqual("ustar".utf8)
-    let compressed: [[UInt8]] = [[0x1F, 0x8B], [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x28, 0xB5, 0x2F, 0xFD], [0x42, 0x5A, 0x68]]
+    let compressed: [[UInt8]] = [
+      [0x1F, 0x8B], [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x28, 0xB5, 0x2F, 0xFD], [0x42, 0x5A, 0x68],
+    ]
     let endings = [".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.bz2", ".tbz2"]
     let isNamed = endings.contains { name.lowercased().hasSuffix($0) }
     guard isTar || (isNamed && compressed.contains { start.starts(with: $0) }) else { return nil }
@@ -164,7 +168,9 @@ enum FolderListing {
     var files: [(String, FilePath)] = []
     while let name = walker.nextObject() as? String {
       let file = path.appending(name)
-      guard let status = try? Stat(file, followTargetSymlink: false), status.type == .regular else { continue }
+      guard let status = try? Stat(file, followTargetSymlink: false), status.type == .regular else {
+        continue
+      }
       if isRelease, ownFiles.contains(name) { continue }
       files.append((name, file))
     }

@@ -30,7 +30,13 @@ struct KernelTable {
   var count: Int { ranges.count }
 
   /// Adds a kernel of one image.
-  mutating func add(_ name: ArraySlice<UInt8>, _ architecture: String, _ weight: Weight, unit: Int, image: Int) {
+  mutating func add(
+    _ name: ArraySlice<UInt8>,
+    _ architecture: String,
+    _ weight: Weight,
+    unit: Int,
+    image: Int
+  ) {
     let key = name.withUnsafeBytes { NameKey($0) }
     let kernel: Int
     if let known = places[key] {
@@ -116,7 +122,9 @@ struct KernelTable {
   }
 
   /// The kernels of at least `threshold` bytes, largest first, and where each of them is in that list.
-  func kernelRecords(_ families: (names: [String], of: [Int]), threshold: Int64) -> ([KernelRecord], [Int: Int]) {
+  func kernelRecords(_ families: (names: [String], of: [Int]), threshold: Int64) -> (
+    [KernelRecord], [Int: Int]
+  ) {
     var chosen: [(kernel: Int, bytes: Int64)] = []
     for kernel in 0..<count {
       let bytes = total(kernel).bytes.bytes
@@ -140,7 +148,9 @@ struct KernelTable {
   }
 
   /// Names of template monsters fill megabytes and say no more than their first words.
-  static func short(_ name: String) -> String { name.utf8.count <= 600 ? name : String(name.prefix(580)) + "…" }
+  static func short(_ name: String) -> String {
+    name.utf8.count <= 600 ? name : String(name.prefix(580)) + "…"
+  }
 }
 
 extension String {

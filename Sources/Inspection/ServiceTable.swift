@@ -35,7 +35,9 @@ struct ImageDrivers {
   init(images: [ImageRow], toolkits: Set<Int>, ptxVersion: (major: Int, minor: Int)) {
     let isZstd = images.contains { $0.compression == .zstd }
     // Cubins of several toolkits: NVIDIA's libraries are linked of parts of different age.
-    let newest = toolkits.filter { (80...199).contains($0) }.max().map { ToolkitVersion(major: $0 / 10, minor: $0 % 10) }
+    let newest = toolkits.filter { (80...199).contains($0) }.max().map {
+      ToolkitVersion(major: $0 / 10, minor: $0 % 10)
+    }
     let floor = newest.map { DriverVersion.minorVersionFloor(of: $0) }
     cubins = floor.map { isZstd ? DriverVersion.later($0, .zstdKernels) : $0 }
     ptx = Self.toolkit(ofPTX: ptxVersion).map { toolkit in

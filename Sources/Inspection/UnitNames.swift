@@ -4,7 +4,9 @@ enum UnitNames {
   ///
   /// - Returns: `nil` for names that say nothing, such as the `x_0` of sccache.
   static func source(ofSymbol name: String) -> String? {
-    guard let stem = name.wholeMatch(of: #/(?:tmpxft_[0-9a-f]+_[0-9a-f]+-[0-9]+_)?(.+)\.cudafe1\.(?:cpp|c|gpu)/#)?.1
+    guard
+      let stem = name.wholeMatch(of: #/(?:tmpxft_[0-9a-f]+_[0-9a-f]+-[0-9]+_)?(.+)\.cudafe1\.(?:cpp|c|gpu)/#)?
+        .1
     else { return name.hasSuffix(".cu") ? name : nil }
     return stem.wholeMatch(of: #/x_[0-9]+/#) == nil ? "\(stem).cu" : nil
   }
@@ -16,7 +18,8 @@ enum UnitNames {
     // Cheap for the millions of names without one.
     guard let start = symbol.range(of: marks[0]) ?? symbol.range(of: marks[1]) else { return nil }
     let text = String(decoding: symbol[start...].prefix(300), as: UTF8.self)
-    guard let match = text.prefixMatch(of: #/[0-9a-f]{8}_([0-9]{1,3})_(.*)/#), let length = Int(match.1) else {
+    guard let match = text.prefixMatch(of: #/[0-9a-f]{8}_([0-9]{1,3})_(.*)/#), let length = Int(match.1)
+    else {
       return nil
     }
     let name = match.2.prefix(length)

@@ -88,7 +88,9 @@ public struct ArtifactChange: Hashable, Sendable, Codable {
       onlyChanged: false
     )
     rest = rows { artifact in
-      artifact.files.flatMap(\.sections).filter { $0.category != .fatbin }.map { ($0.category.rawValue, $0.weight) }
+      artifact.files.flatMap(\.sections).filter { $0.category != .fatbin }.map {
+        ($0.category.rawValue, $0.weight)
+      }
         + artifact.structure.map { ("archive", Weight(bytes: 0, archivedBytes: $0.bytes.bytes)) }
     }
     files = rows { $0.kind.isArchive ? $0.files.map { (Self.versionless($0.path), $0.weight) } : [] }

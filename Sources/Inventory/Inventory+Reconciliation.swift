@@ -23,7 +23,11 @@ extension Artifact {
       let sections = file.sections.map(\.weight)
       expect("sections of '\(file.path)'", total(sections) { $0.bytes }, file.weight.bytes.bytes)
       if file.weight.archivedBytes != nil {
-        expect("archived sections of '\(file.path)'", total(sections) { $0.archivedBytes }, file.weight.shipped.bytes)
+        expect(
+          "archived sections of '\(file.path)'",
+          total(sections) { $0.archivedBytes },
+          file.weight.shipped.bytes
+        )
       }
     }
     let measures: [(String, (Weight) -> ByteCount?)] = [

@@ -44,7 +44,11 @@ public enum KernelFamily {
       }
       previous = byte
     }
-    let name = String(decoding: bytes, as: UTF8.self)
+    // A return type that isn't void stands in front: `std::enable_if<…>::type gemv<…>(…)`.
+    let placeholder = "\u{1}"
+    let whole = String(decoding: bytes, as: UTF8.self).replacing(anonymous, with: placeholder)
+    let last = whole.contains("operator") ? whole[...] : whole.split(separator: " ").last ?? ""
+    let name = last.replacing(placeholder, with: anonymous)
     let parts = name.split(separator: "::", omittingEmptySubsequences: true).map { part in
       part.hasPrefix("_INTERNAL_") ? anonymous : String(part)
     }

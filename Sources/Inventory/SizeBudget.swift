@@ -46,7 +46,9 @@ public enum Growth: Hashable, Sendable, Codable, CustomStringConvertible {
 }
 
 extension String {
-  fileprivate func padded(to count: Int) -> String { self + String(repeating: "0", count: max(0, count - self.count)) }
+  fileprivate func padded(to count: Int) -> String {
+    self + String(repeating: "0", count: max(0, count - self.count))
+  }
 }
 
 /// What is allowed: bytes of an artifact, growth of an artifact and of an architecture in it.
@@ -84,12 +86,21 @@ public struct SizeBudget: Hashable, Sendable, Codable {
     for artifact in comparison.artifacts where artifact.bytes.new > .zero {
       if let growth, artifact.bytes.old > .zero {
         verdicts.append(
-          BudgetVerdict(artifact.name, artifact.bytes, limit: growth.limit(from: artifact.bytes.old), "growth of \(growth)")
+          BudgetVerdict(
+            artifact.name,
+            artifact.bytes,
+            limit: growth.limit(from: artifact.bytes.old),
+            "growth of \(growth)"
+          )
         )
       }
-      if let maximum { verdicts.append(BudgetVerdict(artifact.name, artifact.bytes, limit: maximum, "maximum")) }
+      if let maximum {
+        verdicts.append(BudgetVerdict(artifact.name, artifact.bytes, limit: maximum, "maximum"))
+      }
       for (name, limit) in artifacts.sorted(by: { $0.key < $1.key })
-      where name == artifact.name || name == ArtifactName.stem(artifact.name) || name + ".whl" == ArtifactName.stem(artifact.name) {
+      where name == artifact.name || name == ArtifactName.stem(artifact.name)
+        || name + ".whl" == ArtifactName.stem(artifact.name)
+      {
         verdicts.append(BudgetVerdict(artifact.name, artifact.bytes, limit: limit, "maximum of '\(name)'"))
       }
       if let architectureGrowth, artifact.bytes.old > .zero {

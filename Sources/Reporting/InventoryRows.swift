@@ -44,7 +44,11 @@ struct InventoryRows {
     if isCubin { categories = [:] }
     if let fatbins = categories.removeValue(forKey: .fatbin), fatbins != images {
       rows.append(
-        Row(name: "fat binary containers", note: "their headers, gaps, what can't be read", weight: fatbins - images)
+        Row(
+          name: "fat binary containers",
+          note: "their headers, gaps, what can't be read",
+          weight: fatbins - images
+        )
       )
     }
     for (category, weight) in categories {

@@ -71,7 +71,8 @@ struct InventoryTables {
 
   private func columns(_ first: String...) -> [Table.Column] {
     first.map { Table.Column.text($0) }
-      + (isArchive ? [.number("In the archive"), .number("%"), .number("Installed")] : [.number("Bytes"), .number("%")])
+      + (isArchive
+        ? [.number("In the archive"), .number("%"), .number("Installed")] : [.number("Bytes"), .number("%")])
   }
 
   private func cells(_ weight: Weight) -> [String] {
@@ -92,7 +93,12 @@ struct InventoryTables {
     let rows = InventoryRows(artifact)
     var table = Table(columns("What", "How"))
     for row in rows.rows { table.append([escape(row.name), escape(row.note)] + cells(row.weight)) }
-    table.append(["total", ""] + cells(Weight(bytes: artifact.installedBytes.bytes, archivedBytes: isArchive ? artifact.bytes.bytes : nil)))
+    table.append(
+      ["total", ""]
+        + cells(
+          Weight(bytes: artifact.installedBytes.bytes, archivedBytes: isArchive ? artifact.bytes.bytes : nil)
+        )
+    )
     return table
   }
 
@@ -100,7 +106,10 @@ struct InventoryTables {
     var table = Table(columns("File", "Kind"))
     guard isArchive else { return table }
     for file in artifact.files.prefix(limit) {
-      table.append([cut(file.path), file.sameAs == nil ? file.kind.label : "\(file.kind.label), a copy"] + cells(file.weight))
+      table.append(
+        [cut(file.path), file.sameAs == nil ? file.kind.label : "\(file.kind.label), a copy"]
+          + cells(file.weight)
+      )
     }
     let others = artifact.files.dropFirst(limit)
     if !others.isEmpty {
@@ -124,22 +133,28 @@ struct InventoryTables {
   }
 
   private var families: Table {
-    var table = Table([.text("Family"), .number("Kernels")] + columns() + [.text("By architecture")])
+    // One column is too narrow for more.
+    let isFew = architectures.count <= 5
+    func list(_ cells: [KernelCell]) -> [String] { isFew ? [byArchitecture(cells)] : [] }
+    var table = Table(
+      [.text("Family"), .number("Kernels")] + columns() + (isFew ? [.text("By architecture")] : [])
+    )
     for family in artifact.families.prefix(limit) {
       table.append(
-        [cut(family.name), "\(ByteCount(family.kernelCount))"] + cells(family.weight) + [byArchitecture(family.cells)]
+        [cut(family.name), "\(ByteCount(family.kernelCount))"] + cells(family.weight) + list(family.cells)
       )
     }
     let others = artifact.families.dropFirst(limit)
     if !others.isEmpty {
       let count = others.reduce(0) { $0 + $1.kernelCount }
       table.append(
-        ["\(ByteCount(others.count)) other families", "\(ByteCount(count))"] + cells(others.reduce(.zero) { $0 + $1.weight })
+        ["\(ByteCount(others.count)) other families", "\(ByteCount(count))"]
+          + cells(others.reduce(.zero) { $0 + $1.weight })
       )
     }
     if !artifact.outsideKernels.isEmpty, !artifact.families.isEmpty {
       let sum = artifact.outsideKernels.reduce(Weight.zero) { $0 + $1.weight }
-      table.append(["no kernel: names, tables, constants", ""] + cells(sum) + [byArchitecture(artifact.outsideKernels)])
+      table.append(["no kernel: names, tables, constants", ""] + cells(sum) + list(artifact.outsideKernels))
     }
     return table
   }
@@ -165,10 +180,21 @@ struct InventoryTables {
   }
 
   private var service: Table {
-    var table = Table([.text("Capability"), .text("GPUs"), .text("How")])
-    for row in artifact.service { table.append(["\(row.capability)", escape(row.devices), escape(row.wording)]) }
+    var table = Table([.text("How"), .text("GPUs of compute capability")])
+    for way in [ServiceRow.Way.native, .jit, .none] {
+      let rows = artifact.service.filter { $0.way == way }
+      guard !rows.isEmpty else { continue }
+      let names = rows.map { row in
+        row.architecture == row.capability.label ? "\(row.capability)" : "\(row.capability)\(row.source)"
+      }
+      table.append([Self.ways[way] ?? "", escape(names.joined(separator: ", "))])
+    }
     return table
   }
+
+  private static let ways: [ServiceRow.Way: String] = [
+    .native: "from a cubin, at once", .jit: "from PTX, compiled at the first run", .none: "not at all",
+  ]
 
   private var remedies: Table {
     var table = Table(
@@ -176,16 +202,23 @@ struct InventoryTables {
         .number(isArchive ? "Installed" : "Saved"), .text("Price"),
       ]
     )
-    for remedy in artifact.remedies {
+    for remedy in artifact.remedies.prefix(max(limit, 3)) {
       let mark = remedy.isEstimate ? "about " : ""
       let archived = isArchive ? ["\(mark)\(remedy.gain)"] : []
-      table.append([escape(remedy.action)] + archived + ["\(mark)\(remedy.savedBytes)", escape(remedy.price)])
+      table.append(
+        [escape(remedy.action)] + archived + ["\(mark)\(remedy.savedBytes)", escape(remedy.price)]
+      )
     }
     return table
   }
 }
 
 extension ServiceRow {
+  /// The architecture whose code another one takes, in parentheses.
+  fileprivate var source: String {
+    architecture.map { " (\(ComputeCapability(parsing: $0)?.description ?? $0))" } ?? ""
+  }
+
   /// How GPUs run it, in words.
   var wording: String {
     let name = architecture.flatMap { ComputeCapability(parsing: $0)?.description } ?? ""

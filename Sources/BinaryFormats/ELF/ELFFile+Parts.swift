@@ -51,6 +51,11 @@ extension ELFFile {
     var source = ""
     var found: [(address: UInt64, source: String)] = []
     for place in stride(from: 0, to: symbols.count / 24 * 24, by: 24) {
+      // A library's symbols may be a third of it.
+      if place % (24 << 15) == 0 {
+        symbols.release()
+        strings.release()
+      }
       let name = UInt64(symbols.load(place, as: UInt32.self))
       let info = symbols.load(place + 4, as: UInt8.self)
       // The lower half is the type: 4 for a file; the upper half is 0 for a local symbol.
