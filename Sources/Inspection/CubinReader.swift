@@ -23,13 +23,14 @@ struct CubinReader: Sendable {
   private(set) var toolkit = 0
 
   private static let codePrefix = Array(".text.".utf8)
-  private static let headerSize = 64
+  private static let toolNote = Array(".note.nv.tkinfo".utf8)
 
   /// Reads a cubin.
   ///
   /// - Throws: `BinaryFormatError` when it is no ELF file for a GPU, or its tables lie outside of it.
   init(_ cubin: ByteSource) throws(BinaryFormatError) {
     let table = try SectionTable(cubin)
+    // Later ones have 1 there and say it in a note.
     toolkit = table.version
     // Names are compared as bytes: a library has millions of them, and making strings costs more than all the rest.
     self = cubin.withUnsafeBytes { bytes in
@@ -43,6 +44,7 @@ struct CubinReader: Sendable {
     var places: [NameKey: Int] = [:]
     for section in table.sections {
       let name = table.name(section, in: bytes)
+      if name.elementsEqual(Self.toolNote), let release = Self.release(section, in: bytes) { toolkit = release }
       guard name.starts(with: Self.codePrefix), name.count > Self.codePrefix.count else { continue }
       let kernel = UnsafeRawBufferPointer(rebasing: name.dropFirst(Self.codePrefix.count))
       let key = NameKey(kernel)
@@ -66,6 +68,16 @@ struct CubinReader: Sendable {
       kernels[owner].bytes += piece.range.count
       kernels[owner].ranges.append(piece.range)
     }
+  }
+
+  /// The toolkit in a note of CUDA 12.9 and later: "Cuda compilation tools, release 13.0, V13.0.88" as 130.
+  private static func release(_ section: SectionTable.Section, in bytes: UnsafeRawBufferPointer) -> Int? {
+    guard section.offset < bytes.count else { return nil }
+    let start = Int(section.offset)
+    let note = bytes[start..<start + Int(min(section.size, 4096, UInt64(bytes.count - start)))]
+    let text = String(decoding: note.map { $0 < 0x80 ? $0 : 0x20 }, as: UTF8.self)
+    guard let match = text.firstMatch(of: #/release ([0-9]{2})\.([0-9])\b/#) else { return nil }
+    return Int(match.1 + match.2)
   }
 
   /// The name of a kernel as it stands in the cubin.

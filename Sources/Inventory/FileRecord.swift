@@ -1,4 +1,4 @@
-public import ReleaseModel
+import ReleaseModel
 
 /// A file as it is installed: a member of an archive, or the inspected file itself.
 public struct FileRecord: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-public import ReleaseModel
+import ReleaseModel
 
 /// What something weighs for one architecture.
 public struct KernelCell: Hashable, Sendable, Codable {
