@@ -44,7 +44,9 @@ struct CubinReader: Sendable {
     var places: [NameKey: Int] = [:]
     for section in table.sections {
       let name = table.name(section, in: bytes)
-      if name.elementsEqual(Self.toolNote), let release = Self.release(section, in: bytes) { toolkit = release }
+      if name.elementsEqual(Self.toolNote), let release = Self.release(section, in: bytes) {
+        toolkit = release
+      }
       guard name.starts(with: Self.codePrefix), name.count > Self.codePrefix.count else { continue }
       let kernel = UnsafeRawBufferPointer(rebasing: name.dropFirst(Self.codePrefix.count))
       let key = NameKey(kernel)

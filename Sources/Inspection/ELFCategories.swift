@@ -4,6 +4,23 @@ import Inventory
 /// The sections that hold containers.
 enum FatbinSections {
   static let names: Set<String> = [Fatbin.sectionName, Fatbin.relocatableSectionName]
+
+  /// What holds containers in a binary of any kind, in order; nothing of what can't be read.
+  static func contents(of bytes: ByteSource) -> [ByteSource] {
+    switch BinaryScanner.sniff(bytes) {
+    case .fatbin: return [bytes]
+    case .staticLibrary:
+      let members = (try? StaticArchive(bytes).members) ?? []
+      return members.filter { $0.name != nil && BinaryScanner.sniff($0.bytes) == .elf }
+        .flatMap { contents(of: $0.bytes) }
+    case .elf:
+      guard let file = try? ELFFile(bytes, machines: BinaryScanner.anyMachine(bytes)) else { return [] }
+      // In the order of the file, which need not be that of the headers.
+      return file.sections.filter { names.contains($0.name) && $0.fileSize > 0 && $0.flags & 0x800 == 0 }
+        .sorted { $0.offset < $1.offset }.compactMap { try? file.bytes(of: $0) }
+    case .cubin, .other: return []
+    }
+  }
 }
 
 /// What sections are for.

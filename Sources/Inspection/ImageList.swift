@@ -44,22 +44,7 @@ public struct ImageList: Sendable {
         entry.header.release()
       }
     }
-    func listELF(_ bytes: ByteSource) throws(BinaryFormatError) {
-      let file = try ELFFile(bytes, machines: BinaryScanner.anyMachine(bytes))
-      for section in file.sections where FatbinSections.names.contains(section.name) && section.fileSize > 0 {
-        list(try file.bytes(of: section))
-      }
-    }
-    switch BinaryScanner.sniff(bytes) {
-    case .fatbin: list(bytes)
-    case .staticLibrary:
-      for member in try StaticArchive(bytes).members
-      where member.name != nil && BinaryScanner.sniff(member.bytes) == .elf {
-        try listELF(member.bytes)
-      }
-    case .elf: try listELF(bytes)
-    case .cubin, .other: break
-    }
+    for content in FatbinSections.contents(of: bytes) { list(content) }
     self.images = images
   }
 }

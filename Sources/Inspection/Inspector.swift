@@ -73,7 +73,9 @@ public struct Inspector: Sendable {
     artifact.service = ServiceTable.rows(artifact.images, grouped: collector.grouped)
     artifact.findings = Findings(artifact, collector).all
     artifact.remedies = Remedies(artifact).cheap
-    //ADV if isAdvising { artifact.remedies += try await Advice(path: path, artifact: artifact, workers: workers).remedies() }
+    if isAdvising {
+      artifact.remedies += try await Advice(path: path, artifact: artifact, workers: workers).remedies()
+    }
     artifact.remedies.sort { ($1.gain, $0.id) < ($0.gain, $1.id) }
     return artifact
   }

@@ -27,17 +27,18 @@ enum HTMLAssets {
     .bars .n{text-align:right;font-variant-numeric:tabular-nums}.over{color:var(--over);font-weight:600}
     .legend{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.82rem;color:var(--dim);margin:.5rem 0}
     .legend i{display:inline-block;width:.75rem;height:.75rem;border-radius:2px;margin-right:.35rem;vertical-align:-.05rem}
-    .k-real{background:var(--real)}.k-virtual{background:var(--virtual)}.k-code{background:var(--code)}
-    .k-data,.k-linking{background:var(--data)}.k-symbols{background:var(--symbols)}.k-debug{background:var(--debug)}
-    .k-content,.k-padding{background:var(--content)}.k-other,.k-headers,.k-fatbin,.k-archive{background:var(--other)}
     .map{position:relative;height:30rem;border:1px solid var(--line);border-radius:6px;overflow:hidden;background:var(--panel)}
     .crumbs{display:flex;flex-wrap:wrap;gap:.25rem;align-items:center;font-size:.88rem;margin:0 0 .5rem;min-height:1.6rem}
     .crumbs button{all:unset;cursor:pointer;color:var(--link);overflow-wrap:anywhere}.crumbs button:hover{text-decoration:underline}
     .crumbs button:focus-visible{outline:2px solid var(--link)}.crumbs b{font-weight:600;overflow-wrap:anywhere}
     .cell{all:unset;position:absolute;box-sizing:border-box;overflow:hidden;border:1px solid var(--panel);color:#fff;
-    font-size:.78rem;line-height:1.25;padding:.2rem .3rem;cursor:default}.cell.into{cursor:zoom-in}
+    font-size:.78rem;line-height:1.25;padding:.2rem .3rem;cursor:default;display:flex;flex-direction:column;
+    align-items:flex-start;justify-content:flex-start;text-shadow:0 0 3px rgba(0,0,0,.45)}.cell.into{cursor:zoom-in}
     .cell:hover,.cell:focus-visible{filter:brightness(1.14)}.cell:focus-visible{outline:2px solid var(--fg);outline-offset:-2px}
-    .cell span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.cell .v{opacity:.85}
+    .cell span{display:block;max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.cell .v{opacity:.85}
+    .k-real{background:var(--real)}.k-virtual{background:var(--virtual)}.k-code{background:var(--code)}
+    .k-data,.k-linking{background:var(--data)}.k-symbols{background:var(--symbols)}.k-debug{background:var(--debug)}
+    .k-content,.k-padding{background:var(--content)}.k-other,.k-headers,.k-fatbin,.k-archive{background:var(--other)}
     .findings{list-style:none;padding:0;margin:0}.findings li{padding:.35rem .7rem;border-left:4px solid var(--line);margin:.35rem 0;
     background:var(--panel);overflow-wrap:anywhere}.findings .error{border-color:var(--over)}
     .findings .warning{border-color:var(--virtual)}.findings b{font-weight:600}
@@ -67,6 +68,8 @@ enum HTMLAssets {
     function treemap(box){
       const tree=JSON.parse(box.nextElementSibling.textContent),crumbs=box.previousElementSibling;let path=[tree];
       const total=tree.v;
+      // A wheel is mostly its one library: begin where there is something to choose from.
+      for(let n=tree;;){const big=[...n.c].sort((a,b)=>b.v-a.v)[0];if(!big.c||big.v<n.v*.9)break;path.push(n=big)}
       function draw(focus){
         const node=path[path.length-1],w=box.clientWidth,h=box.clientHeight,cells=[];
         layout([...node.c].sort((a,b)=>b.v-a.v).filter(i=>i.v>0),0,0,w,h,cells);

@@ -82,14 +82,15 @@ struct InventoryHTML {
       sums[label] = sum
     }
     guard !order.isEmpty else { return "" }
-    // To the cap when everything fits under it, else to the whole.
-    let scale = Double(max(cap, artifact.bytes.bytes))
+    // To the cap where the file comes near it, else to the whole: bars of a hair's width tell nothing.
+    let hasCap = artifact.bytes.bytes > cap / 4
+    let scale = Double(max(hasCap ? cap : 1, artifact.bytes.bytes))
     func part(_ bytes: Int64, _ kind: String) -> String {
       guard bytes > 0 else { return "" }
       let width = (Double(bytes) / scale * 100_000).rounded() / 1000
       return "<i class=\"k-\(kind)\" style=\"width:\(width)%\"></i>"
     }
-    let mark = "<b class=\"cap\" style=\"left:\((Double(cap) / scale * 100_000).rounded() / 1000)%\"></b>"
+    let mark = !hasCap ? "" : "<b class=\"cap\" style=\"left:\((Double(cap) / scale * 100_000).rounded() / 1000)%\"></b>"
     func row(_ name: String, _ parts: String, _ bytes: Int64) -> String {
       let count = ByteCount(bytes)
       let over = bytes > cap ? " over" : ""
@@ -119,11 +120,12 @@ struct InventoryHTML {
         artifact.bytes.bytes
       )
     )
+    let limitLegend = hasCap ? "<span><i style=\"background:var(--over);width:3px\"></i>100 MiB</span>" : ""
     return """
       <h2>Architectures against PyPI's 100 MiB</h2>
       <div class="bars">\(rows.joined(separator: "\n"))</div>
       <p class="legend"><span><i class="k-real"></i>cubins</span><span><i class="k-virtual"></i>PTX</span>\
-      <span><i class="k-code"></i>everything else</span><span><i style="background:var(--over);width:3px"></i>100 MiB</span></p>
+      <span><i class="k-code"></i>everything else</span>\(limitLegend)</p>
       """
   }
 
