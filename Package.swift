@@ -43,18 +43,26 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
 
+    // C of ours, 40 lines: what Swift can't do, jumping out of the C++ runtime's demangler.
+    .target(name: "CDemangle", linkerSettings: [.linkedLibrary("supc++")]),
+
     // A function of glibc that Swift's own import of it lacks.
     .systemLibrary(name: "CRename"),
 
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
     library("Planning", ["ReleaseModel"]),
-    library("Reporting", ["ReleaseModel"]),
+    library("Inventory", ["ReleaseModel"]),
+    library("Reporting", ["ReleaseModel", "Inventory"]),
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
     library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
-    library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
+    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
+    library(
+      "Configuration",
+      ["ReleaseModel", "Inventory", .product(name: "TOMLKit", package: "TOMLKit"), system]
+    ),
 
     // What touches the machine.
     library(
@@ -69,7 +77,8 @@ let package = Package(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "CRename", system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Inventory", "Inspection", "CRename",
+        system,
       ]
     ),
 
@@ -78,7 +87,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -99,13 +109,15 @@ let package = Package(
     tests(of: "Planning", ["ReleaseModel"]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "ReleaseModel", "TestSupport"],
+      dependencies: ["Reporting", "ReleaseModel", "Inventory", "TestSupport"],
       exclude: ["Snapshots"],
       swiftSettings: settings
     ),
     tests(of: "BinaryFormats", [system]),
     tests(of: "Archives", [system]),
-    tests(of: "Configuration", ["ReleaseModel", system]),
+    tests(of: "Inventory", ["ReleaseModel"]),
+    tests(of: "Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", system]),
+    tests(of: "Configuration", ["ReleaseModel", "Inventory", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),

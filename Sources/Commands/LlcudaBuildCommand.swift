@@ -16,7 +16,10 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       same inputs does nothing, and a stopped run goes on where it was.
       """,
     version: LlcudaBuild.version,
-    subcommands: [ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self],
+    subcommands: [
+      ReleaseCommand.self, InspectCommand.self, CompareCommand.self, ListImagesCommand.self,
+      PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self,
+    ],
     defaultSubcommand: ReleaseCommand.self
   )
 

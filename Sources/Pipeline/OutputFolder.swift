@@ -17,7 +17,9 @@ public struct OutputFolder: Sendable {
   public init(_ path: FilePath) { self.path = path }
 
   /// Files that every release has beside its artifacts.
-  static let ownFiles: Set<String> = [manifestName, "SHA256SUMS", "report.md"]
+  static let ownFiles: Set<String> = [
+    manifestName, "SHA256SUMS", "report.md", "inventory.json", "inventory.md", "inventory.html",
+  ]
   /// The manifest's name.
   static let manifestName = "manifest.json"
 
