@@ -60,6 +60,7 @@ let package = Package(
     library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
+    library("Verification", ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "Packaging", system]),
     library(
       "Pipeline",
       [
