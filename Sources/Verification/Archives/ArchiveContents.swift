@@ -32,6 +32,19 @@ struct ArchiveContents: Sendable {
   /// A text in UTF-8, without a byte order mark.
   func text(_ name: String) -> String? { texts[name].flatMap { String(validating: $0, as: UTF8.self) } }
 
+  /// Names by which its own binaries find what it carries.
+  var carriedLibraries: Set<String> {
+    Set(members.map { $0.name.split(separator: "/").last.map(String.init) ?? $0.name })
+      .union(binaries.values.compactMap(\.soname))
+  }
+
+  /// What the rules for binaries ask: without texts that they don't read.
+  var binariesOnly: ArchiveContents {
+    var contents = self
+    contents.texts = texts.filter { $0.key.hasSuffix(".index") }
+    return contents
+  }
+
   /// Names of binaries in order.
   var binaryNames: [String] { binaries.keys.sorted() }
 }

@@ -97,7 +97,7 @@ extension Rule {
   static let licenseFiles = Rule(
     "M04",
     .rejected,
-    "each License-File lies in the wheel's .dist-info/licenses, in an sdist below its top folder",
+    "from Metadata-Version 2.4 on, each License-File lies in .dist-info/licenses, in an sdist below its top folder",
     source: "warehouse, forklift/legacy.py; PEP 639",
     wayOut: "put the file there, or take its name out"
   )
@@ -146,7 +146,7 @@ extension Rule {
   static let sbomBroken = Rule(
     "X07-bom",
     .required,
-    "files in .dist-info/sboms are JSON; a CycloneDX one names this very project",
+    "bills in .dist-info/sboms are JSON objects; the one of llcuda-build is about this very project",
     source: "PEP 770",
     wayOut: "make it again for this wheel"
   )
