@@ -65,7 +65,7 @@ let package = Package(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", system,
+        "ToolExecution", "Building", "Carving", "Packaging", "Verification", system,
       ]
     ),
 
@@ -106,6 +106,13 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting", system,
+      ],
+      swiftSettings: settings
+    ),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]

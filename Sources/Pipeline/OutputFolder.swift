@@ -11,7 +11,7 @@ public struct OutputFolder: Sendable {
   public init(_ path: FilePath) { self.path = path }
 
   /// Files that every release has beside its artifacts.
-  static let ownFiles: Set<String> = [manifestName, "SHA256SUMS", "report.md"]
+  static let ownFiles: Set<String> = [manifestName, "SHA256SUMS", "report.md", Provenance.fileName]
   /// The manifest's name.
   static let manifestName = "manifest.json"
 

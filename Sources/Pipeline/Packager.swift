@@ -137,6 +137,7 @@ struct Packager: Sendable {
       folders: folders,
       core: core,
       products: products,
+      hostCompiler: toolkit.hostCompilerVersion,
       packed: packed.packed
     )
     var manifest = ReleaseManifest(
@@ -178,14 +179,21 @@ struct Packager: Sendable {
       atomically: true,
       encoding: .utf8
     )
+    try json(Provenance(manifest)).write(
+      toFile: folder.appending(Provenance.fileName).string,
+      atomically: true,
+      encoding: .utf8
+    )
     var sums = manifest.artifacts.map { (file: $0.file, sha256: $0.sha256) }
-    let manifestDigest = try SHA256Digest.ofFile(at: folder.appending(OutputFolder.manifestName)).hex
-    sums.append((OutputFolder.manifestName, manifestDigest))
+    for own in [OutputFolder.manifestName, Provenance.fileName] {
+      sums.append((own, try SHA256Digest.ofFile(at: folder.appending(own)).hex))
+    }
     try ChecksumFile.text(for: sums).write(
       toFile: folder.appending("SHA256SUMS").string,
       atomically: true,
       encoding: .utf8
     )
+    try await FinalCheck(spec: spec, workspace: workspace, listener: listener).check(folder)
     return manifest
   }
 

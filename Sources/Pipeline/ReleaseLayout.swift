@@ -17,6 +17,8 @@ struct ReleaseLayout: Sendable {
   let folders: Folders
   let core: [CoreStage.File]
   let products: [SliceStage.Product]
+  /// The host compiler's version line, for bills of materials.
+  let hostCompiler: String
   /// Files that UPX packed, by name; they ship in place of the originals.
   let packed: [String: FilePath]
 

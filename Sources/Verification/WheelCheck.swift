@@ -22,7 +22,8 @@ struct WheelCheck {
     subject.architectures = BinarySummary(contents).architectures
     subject.cudaMajors = BinarySummary(contents).cudaMajors
 
-    let (parsed, problem) = WheelFileName.parse(file)
+    // Characters that no name may have were told; the rest of the name may be fine.
+    let (parsed, problem) = WheelFileName.parse(file.withoutControls)
     if let problem { subject.findings.append(Finding(.wheelName, in: file, problem)) }
     if let parsed { subject.findings += platformFindings(parsed, file) }
     subject.project = parsed.map { WheelFileName.normalized($0.name) }
@@ -119,6 +120,15 @@ struct WheelCheck {
       }
       return Finding(.obfuscated, in: contents.file, at: name, "'\(mark)'")
     }
+  }
+}
+
+extension String {
+  /// The text without control characters.
+  fileprivate var withoutControls: String {
+    var scalars = UnicodeScalarView()
+    scalars.append(contentsOf: unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
+    return String(scalars)
   }
 }
 

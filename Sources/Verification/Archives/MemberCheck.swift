@@ -32,8 +32,10 @@ struct MemberCheck {
     case .hardLink(let target): findings.append(finding(.memberKind, member, "another name of '\(target)'"))
     case .special: findings.append(finding(.memberKind, member, "a device, pipe or socket"))
     }
-    if let mode = member.mode, mode & 0o7002 != 0, !member.isLink {
-      findings.append(finding(.memberMode, member, "mode 0\(String(mode, radix: 8))"))
+    if let mode = member.mode, !member.isLink {
+      let seen = "mode 0\(String(mode, radix: 8))"
+      if mode & 0o7000 != 0 { findings.append(finding(.memberMode, member, seen)) }
+      if mode & 0o002 != 0 { findings.append(finding(.writableByAll, member, seen)) }
     }
     if let mode = member.mode, mode & 0o111 == 0, contents.binaries[member.name]?.isProgram == true {
       findings.append(finding(.executableBit, member, "mode 0\(String(mode, radix: 8))"))

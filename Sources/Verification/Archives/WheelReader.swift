@@ -92,7 +92,8 @@ struct WheelReader {
     let summary = try data.withUnsafeBytes { bytes in
       try MemberStream.read(bytes, method, limit: member.byteCount) { try scanner.take($0) }
     }
-    member.sha256 = summary.sha256
+    // Of bytes that are not the member's, RECORD's digest says nothing.
+    member.sha256 = summary.problem == nil ? summary.sha256 : nil
     if let problem = summary.problem {
       report(.memberBytes, problem)
     } else if summary.byteCount != member.byteCount {

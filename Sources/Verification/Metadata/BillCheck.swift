@@ -22,7 +22,8 @@ struct BillCheck {
       guard name == "\(folder)\(Self.ownName)" else { return nil }
       let component = (value["metadata"] as? [String: Any])?["component"] as? [String: Any]
       let named = component?["name"] as? String ?? ""
-      guard value["bomFormat"] as? String == "CycloneDX", let project, WheelFileName.normalized(named) == project
+      guard value["bomFormat"] as? String == "CycloneDX",
+        project == nil || WheelFileName.normalized(named) == project
       else { return Finding(.sbomBroken, in: contents.file, at: name, "it is about '\(named)'") }
       return nil
     }

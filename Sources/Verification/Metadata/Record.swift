@@ -6,7 +6,8 @@ struct Record {
   struct Row: Hashable {
     let line: Int
     let name: String
-    let hash: String
+    /// Nil in a row that breaks the format.
+    let hash: String?
     let size: String
   }
 
@@ -21,7 +22,7 @@ struct Record {
       if fields == [""] { continue }
       guard fields.count == 3 else {
         problems.append((line, "\(fields.count) columns instead of 3"))
-        if let name = fields.first { rows.append(Row(line: line, name: name, hash: "", size: "")) }
+        if let name = fields.first { rows.append(Row(line: line, name: name, hash: nil, size: "")) }
         continue
       }
       rows.append(Row(line: line, name: fields[0], hash: fields[1], size: fields[2]))
@@ -124,17 +125,18 @@ struct RecordCheck {
   }
 
   private func problem(of row: Record.Row, _ name: String) -> String? {
+    guard let hash = row.hash else { return nil }
     // RECORD can't hold its own digest, and signatures are made after it.
     if name.hasPrefix("\(info)/RECORD") {
-      return row.hash.isEmpty || name.hasSuffix(".jws") || name.hasSuffix(".p7s")
+      return hash.isEmpty || name.hasSuffix(".jws") || name.hasSuffix(".p7s")
         ? nil : "'\(name)' has a hash, which can't be right"
     }
     guard let member = contents.members.first(where: { $0.name == name }), let digest = member.sha256 else {
       return nil
     }
-    let parts = row.hash.split(separator: "=", maxSplits: 1).map(String.init)
+    let parts = hash.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2, let length = Self.digestLengths[parts[0].lowercased()] else {
-      return row.hash.isEmpty ? "'\(name)' has no hash" : "'\(name)' has a hash of another kind: '\(row.hash.prefix(20))'"
+      return hash.isEmpty ? "'\(name)' has no hash" : "'\(name)' has a hash of another kind: '\(hash.prefix(20))'"
     }
     if parts[0].lowercased() == "sha256" {
       guard parts[1] == digest.urlSafeBase64 else { return "'\(name)' has another SHA-256 in the wheel" }

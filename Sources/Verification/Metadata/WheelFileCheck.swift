@@ -32,8 +32,9 @@ struct WheelFileCheck {
     }
     if !contents.binaries.isEmpty {
       if pure == "true" {
-        report(.pureWheel, "Root-Is-Purelib", "true, with \(contents.binaries.count) binaries")
-      } else if name?.platforms == ["any"] {
+        report(.purelib, "Root-Is-Purelib", "true, with \(contents.binaries.count) binaries")
+      }
+      if name?.platforms == ["any"] {
         report(.pureWheel, "Tag", "platform 'any', with \(contents.binaries.count) binaries")
       }
     }

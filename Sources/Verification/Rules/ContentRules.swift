@@ -32,7 +32,14 @@ extension Rule {
   static let memberMode = Rule(
     "X02-mode",
     .required,
-    "no member has the setuid, setgid or sticky bit or is writable by everybody",
+    "no member has the setuid, setgid or sticky bit",
+    source: "llcuda-build",
+    wayOut: "set modes to 0644 and 0755 before packing"
+  )
+  static let writableByAll = Rule(
+    "X02-write",
+    .advice,
+    "no member is writable by everybody; unpackers other than pip and uv keep such modes",
     source: "llcuda-build",
     wayOut: "set modes to 0644 and 0755 before packing"
   )
@@ -72,6 +79,6 @@ extension Rule {
     wayOut: "set SOURCE_DATE_EPOCH before building"
   )
 
-  static let pathRules = [safePath, pathCollision, portablePath, memberKind, memberMode, executableBit]
+  static let pathRules = [safePath, pathCollision, portablePath, memberKind, memberMode, writableByAll, executableBit]
   static let contentRules = [memberBytes, duplicateLibraries, duplicateFiles, dates]
 }

@@ -132,9 +132,16 @@ extension Rule {
   static let pureWheel = Rule(
     "X07-pure",
     .required,
-    "a wheel with binaries is not for platform 'any' and not Root-Is-Purelib",
+    "a wheel with binaries is not for platform 'any'",
     source: "PEP 427",
     wayOut: "give it a platform tag"
+  )
+  static let purelib = Rule(
+    "X07-purelib",
+    .advice,
+    "a wheel with binaries has Root-Is-Purelib: false, since some systems keep binaries in another folder",
+    source: "PEP 427",
+    wayOut: "write false"
   )
   static let sbom = Rule(
     "X07-sbom",
@@ -155,6 +162,6 @@ extension Rule {
     entryPoints, metadataFile, metadataVersion, metadataFields, metadataSummary, metadataEmail,
     metadataClassifier, metadataURL, metadataRequirement, metadataExtra, metadataDynamic, metadataLicense,
     metadataLicenseName, licenseFiles, descriptionType, descriptionMissingType, description, wheelFields,
-    pureWheel, sbom, sbomBroken,
+    pureWheel, purelib, sbom, sbomBroken,
   ]
 }
