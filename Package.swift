@@ -68,13 +68,17 @@ let package = Package(
         "ToolExecution", "Building", "Carving", "Packaging", "Verification", system,
       ]
     ),
+    library(
+      "Publishing",
+      ["ReleaseModel", "Reporting", "Archives", "ToolExecution", "Verification", system]
+    ),
 
     // What a person types.
     library(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Verification", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "Verification", "Publishing", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -106,6 +110,14 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    .testTarget(
+      name: "PublishingTests",
+      dependencies: [
+        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives", "ToolExecution",
+        system,
+      ],
+      swiftSettings: settings
+    ),
     .testTarget(
       name: "VerificationTests",
       dependencies: [

@@ -31,6 +31,8 @@ struct Subject: Sendable {
   /// The project and version that the file says it is of.
   var project: String?
   var version: String?
+  /// `Requires-Python` of its METADATA.
+  var requiresPython: String?
   /// Requirements of its METADATA.
   var requirements: [Requirement] = []
   /// Major versions of CUDA that its libraries need.
@@ -52,6 +54,7 @@ struct Subject: Sendable {
       sha256: sha256.hex,
       project: project,
       version: version,
+      requiresPython: requiresPython,
       architectures: architectures
     )
   }

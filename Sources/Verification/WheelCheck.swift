@@ -87,6 +87,7 @@ struct WheelCheck {
     let metadata = MetadataFile(text)
     let check = MetadataCheck(metadata, in: file, at: place)
     subject.findings += check.findings
+    subject.requiresPython = metadata.value("Requires-Python")
     subject.requirements = metadata.values("Requires-Dist").compactMap { Requirement($0) }
     for path in metadata.values("License-File") where check.isAtLeast("2.4") {
       let whole = "\(info)/licenses/\(path)"

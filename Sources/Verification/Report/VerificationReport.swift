@@ -16,6 +16,8 @@ public struct VerificationReport: Sendable {
     public var project: String?
     /// Its version.
     public var version: String?
+    /// The versions of Python that it takes, for a wheel that says so.
+    public var requiresPython: String?
     /// The architectures in its libraries.
     public var architectures: [Architecture]
   }
