@@ -73,13 +73,18 @@ let package = Package(
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
+    library("Verification", ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "Packaging", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Inventory", "Inspection", "CRename",
-        system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Inventory", "Inspection",
+        "Verification", "CRename", system,
       ]
+    ),
+    library(
+      "Publishing",
+      ["ReleaseModel", "Reporting", "Archives", "ToolExecution", "Verification", system]
     ),
 
     // What a person types.
@@ -87,8 +92,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection", "Verification",
+        "Publishing", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -124,6 +129,21 @@ let package = Package(
     tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Pipeline", ["ReleaseModel", "ToolExecution", system]),
+    .testTarget(
+      name: "PublishingTests",
+      dependencies: [
+        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives", "ToolExecution",
+        system,
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting", system,
+      ],
+      swiftSettings: settings
+    ),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]

@@ -120,3 +120,17 @@ public enum FileTree {
     return found.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
   }
 }
+
+/// A digest of bytes that come in pieces.
+public struct StreamDigest: ~Copyable {
+  private var hasher = SHA256Digest.Hasher()
+
+  /// Starts with no bytes.
+  public init() {}
+
+  /// Adds a piece.
+  public mutating func add(_ piece: UnsafeRawBufferPointer) { hasher.update(piece) }
+
+  /// The digest of everything added.
+  public mutating func finish() -> SHA256Digest { hasher.finish() }
+}

@@ -19,6 +19,7 @@ public struct OutputFolder: Sendable {
   /// Files that every release has beside its artifacts.
   static let ownFiles: Set<String> = [
     manifestName, "SHA256SUMS", "report.md", "inventory.json", "inventory.md", "inventory.html",
+    Provenance.fileName,
   ]
   /// The manifest's name.
   static let manifestName = "manifest.json"

@@ -132,6 +132,7 @@ struct Packager: Sendable {
       core: core,
       products: products,
       kernels: kernels,
+      hostCompiler: toolkit.hostCompilerVersion,
       packed: packed.packed
     )
     var manifest = ReleaseManifest(
@@ -198,14 +199,21 @@ struct Packager: Sendable {
       encoding: .utf8
     )
     try await writeInventory(of: folder)
+    try json(Provenance(manifest)).write(
+      toFile: folder.appending(Provenance.fileName).string,
+      atomically: true,
+      encoding: .utf8
+    )
     var sums = manifest.artifacts.map { (file: $0.file, sha256: $0.sha256) }
-    let manifestDigest = try SHA256Digest.ofFile(at: folder.appending(OutputFolder.manifestName)).hex
-    sums.append((OutputFolder.manifestName, manifestDigest))
+    for own in [OutputFolder.manifestName, Provenance.fileName] {
+      sums.append((own, try SHA256Digest.ofFile(at: folder.appending(own)).hex))
+    }
     try ChecksumFile.text(for: sums).write(
       toFile: folder.appending("SHA256SUMS").string,
       atomically: true,
       encoding: .utf8
     )
+    try await FinalCheck(spec: spec, workspace: workspace, listener: listener).check(folder)
     return manifest
   }
 

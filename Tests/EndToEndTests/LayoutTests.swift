@@ -24,7 +24,7 @@ extension EndToEnd {
         ]
       )
       #expect(try release.artifacts("tarball").count == 4 * 3)
-      let expected = manifest.artifacts.map(\.file) + ["SHA256SUMS", "manifest.json", "report.md"]
+      let expected = manifest.artifacts.map(\.file) + ["SHA256SUMS", "manifest.json", "provenance.intoto.json", "report.md"]
       #expect(try Files.names(in: release.out) == expected.sorted())
       #expect(release.result.stdout.contains("llcuda_core-0.1.0"))
 
@@ -115,7 +115,7 @@ extension EndToEnd {
       let sums = try await runTool("/usr/bin/sha256sum", ["-c", "SHA256SUMS"], in: release.out)
       #expect(sums.isSuccess, "\(sums.stdout)\(sums.stderr)")
       let lines = sums.stdout.split(separator: "\n")
-      #expect(lines.count == manifest.artifacts.count + 1)
+      #expect(lines.count == manifest.artifacts.count + 2)
       #expect(lines.allSatisfy { $0.hasSuffix(": OK") })
 
       try await withTemporaryDirectory { folder in
