@@ -46,6 +46,7 @@ let package = Package(
     library("ReleaseModel", []),
     library("Planning", ["ReleaseModel"]),
     library("Reporting", ["ReleaseModel"]),
+    library("Timeline", []),
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
@@ -55,16 +56,17 @@ let package = Package(
     // What touches the machine.
     library(
       "ToolExecution",
-      ["ReleaseModel", .product(name: "Subprocess", package: "swift-subprocess"), system]
+      ["ReleaseModel", "Timeline", .product(name: "Subprocess", package: "swift-subprocess"), system]
     ),
-    library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
+    library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
+    library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", system,
+        "ToolExecution", "Building", "Carving", "Packaging", "Sharding", "Timeline", system,
       ]
     ),
 
@@ -73,7 +75,7 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "Sharding", "Timeline", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -105,6 +107,8 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    tests(of: "Sharding", ["ReleaseModel", "Planning", "Archives", system]),
+    tests(of: "Timeline"),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 public import ReleaseModel
 public import SystemPackage
@@ -48,25 +49,7 @@ public struct OutputFolder: Sendable {
   ///
   /// - Throws: what `assemble` throws; the folder is then as it was.
   func replace(_ assemble: (FilePath) async throws -> Void) async throws {
-    let parent = path.removingLastComponent()
-    let name = path.lastComponent?.string ?? "out"
-    let unique = UUID().uuidString.prefix(8)
-    let partial = parent.appending(".\(name).partial-\(unique)")
-    let old = parent.appending(".\(name).old-\(unique)")
-    let files = FileManager.default
-    try files.createDirectory(atPath: partial.string, withIntermediateDirectories: true)
-    do {
-      try await assemble(partial)
-      // Asked again: a build takes long, and somebody may have put a file here meanwhile.
-      try checkReplaceable()
-    } catch {
-      try? files.removeItem(atPath: partial.string)
-      throw error
-    }
-    let existed = files.fileExists(atPath: path.string)
-    if existed { try files.moveItem(atPath: path.string, toPath: old.string) }
-    try files.moveItem(atPath: partial.string, toPath: path.string)
-    if existed { try files.removeItem(atPath: old.string) }
+    try await AtomicFolder.replace(path, check: checkReplaceable, assemble)
   }
 }
 
