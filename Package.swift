@@ -75,7 +75,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Sharding", "Timeline", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "Sharding", "Timeline", "Pipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(

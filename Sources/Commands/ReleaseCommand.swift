@@ -81,7 +81,7 @@ extension ReleaseOptions {
       } else {
         try ConfigurationFile.find(in: here)
       }
-    var spec = try applied(to: below(try file?.applied(to: ReleaseSpec()) ?? ReleaseSpec()))
+    var spec = try applied(to: below(file?.applied(to: ReleaseSpec()) ?? ReleaseSpec()))
     spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string
     spec.buildFolder = Folders.absolute(FilePath(spec.buildFolder)).string
     return spec

@@ -40,7 +40,9 @@ public struct ReleasePipeline: Sendable {
   }
 
   /// Carves, measures and packages what was compiled.
-  func package(_ job: Compilation, core: CoreRecipe, into output: OutputFolder) async throws -> ReleaseManifest {
+  func package(_ job: Compilation, core: CoreRecipe, into output: OutputFolder) async throws
+    -> ReleaseManifest
+  {
     let packager = Packager(
       spec: spec,
       plan: job.plan,

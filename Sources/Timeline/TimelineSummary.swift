@@ -10,14 +10,16 @@ public struct TimelineSummary: Hashable, Sendable {
     let path = CriticalPath(spans)
     guard path.seconds >= 1 else { return [] }
     let legs = path.legs.filter { $0.seconds >= 0.05 * path.seconds }.map(Self.text)
-    return ["critical path, \(Self.duration(path.seconds)): \(legs.joined(separator: ", "))"] + advice(on: path)
+    return ["critical path, \(Self.duration(path.seconds)): \(legs.joined(separator: ", "))"]
+      + advice(on: path)
   }
 
   private static func text(_ leg: CriticalPath.Leg) -> String {
     let time = duration(leg.seconds)
     switch leg.kind {
     case .compile:
-      let longest = leg.count > 1 ? ", \(leg.longest.name) the longest with \(duration(leg.longest.seconds))" : ""
+      let longest =
+        leg.count > 1 ? ", \(leg.longest.name) the longest with \(duration(leg.longest.seconds))" : ""
       let what = leg.count == 1 ? leg.longest.name : "\(leg.count) units in a row"
       return "compile \(leg.track) \(time) (\(what)\(longest))"
     default:
@@ -43,7 +45,9 @@ public struct TimelineSummary: Hashable, Sendable {
       "shorter with: \(machines) machines like this (--shard 1/\(machines) …), about \(Self.duration(load.seconds(onMachines: machines))) instead of \(Self.duration(load.wall)), or more cores; \(busy), and \(floor)"
     ]
     if load.tail > 0.1 * load.wall {
-      lines.append("the last \(Self.duration(load.tail)) of the kernels ran on fewer compilers than there were")
+      lines.append(
+        "the last \(Self.duration(load.tail)) of the kernels ran on fewer compilers than there were"
+      )
     }
     return lines
   }

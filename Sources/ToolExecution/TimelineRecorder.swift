@@ -40,6 +40,20 @@ extension Span {
     defer { recorder.add([Span(kind, name, track: "release", start: start, end: TimelineRecorder.now)]) }
     return try await body()
   }
+
+  /// The same for work that doesn't wait.
+  ///
+  /// - Throws: what `body` throws.
+  public static func measure<Result>(
+    _ kind: Kind,
+    _ name: String,
+    _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard let recorder = TimelineRecorder.current else { return try body() }
+    let start = TimelineRecorder.now
+    defer { recorder.add([Span(kind, name, track: "release", start: start, end: TimelineRecorder.now)]) }
+    return try body()
+  }
 }
 
 extension Invocation {
@@ -49,7 +63,9 @@ extension Invocation {
       flag + 1 < arguments.count ? arguments[flag + 1].split(separator: "/").last.map(String.init) : nil
     }
     if let output, output.contains(".so") { return (.link, output) }
-    if name == "strip" { return (.strip, arguments.count == 2 ? arguments[1] : "\(arguments.count - 1) files") }
+    if name == "strip" {
+      return (.strip, arguments.count == 2 ? arguments[1] : "\(arguments.count - 1) files")
+    }
     return (.tool, name)
   }
 }

@@ -6,7 +6,9 @@ import Testing
   @Test("texts that are a share, and texts that aren't")
   func parsing() throws {
     #expect(Shard(parsing: "2/3")?.description == "2/3")
-    for text in ["0/3", "4/3", "2", "2/", "/3", "-1/3", "1/0", "1/257", "1/2/3", "a/b", "", "99999999999999999999/3"] {
+    for text in [
+      "0/3", "4/3", "2", "2/", "/3", "-1/3", "1/0", "1/257", "1/2/3", "a/b", "", "99999999999999999999/3",
+    ] {
       #expect(Shard(parsing: text) == nil, "\(text)")
     }
     #expect(ShardSelection(parsing: "core") == .core)
@@ -14,7 +16,9 @@ import Testing
     #expect(ShardSelection(parsing: "cores") == nil)
   }
 
-  private let costs = UnitCosts(parsing: "# slow ones\na.cu 320.5\nb.cu 100\nc.cu 90\nd.cu 90\nbroken\ne.cu nan\n")
+  private let costs = UnitCosts(
+    parsing: "# slow ones\na.cu 320.5\nb.cu 100\nc.cu 90\nd.cu 90\nbroken\ne.cu nan\n"
+  )
 
   @Test("measured seconds by file name, the median for what nobody measured")
   func unitCosts() {
@@ -31,11 +35,16 @@ import Testing
     #expect(plan.shares.map(\.seconds) == [320.5, 280])
   }
 
-  @Test("every unit is in exactly one share, whatever the order of the list, and never above 4/3 of the best", arguments: 1...9)
+  @Test(
+    "every unit is in exactly one share, whatever the order of the list, and never above 4/3 of the best",
+    arguments: 1...9
+  )
   func partition(count: Int) throws {
     var generator = SeededGenerator(state: UInt64(count))
     let units = (0..<40).map { "unit-\($0).cu" }
-    let costs = UnitCosts(Dictionary(units.map { ($0, Double.random(in: 1...100, using: &generator)) }) { $1 })
+    let costs = UnitCosts(
+      Dictionary(units.map { ($0, Double.random(in: 1...100, using: &generator)) }) { $1 }
+    )
     let plan = try ShardPlan(units: units, costs: costs, count: count)
     #expect(plan.shares.flatMap(\.units).sorted() == units.sorted())
     let shuffled = try ShardPlan(units: units.shuffled(using: &generator), costs: costs, count: count)

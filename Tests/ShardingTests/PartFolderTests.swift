@@ -16,7 +16,9 @@ import Testing
       try part.verify(manifest)
       let names = try FileManager.default.contentsOfDirectory(atPath: part.path.appending("files").string)
       #expect(names.sorted() == Set(manifest.files.map(\.sha256)).sorted() && names.count == 2)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.string).filter { $0.hasPrefix(".") } == [])
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder.string).filter { $0.hasPrefix(".") } == []
+      )
     }
   }
 
@@ -42,7 +44,10 @@ import Testing
     }
   }
 
-  @Test("damage of every kind is named with its file", arguments: ["is not there", "bytes instead of", "another SHA-256"])
+  @Test(
+    "damage of every kind is named with its file",
+    arguments: ["is not there", "bytes instead of", "another SHA-256"]
+  )
   func damage(says: String) async throws {
     try await withTemporaryDirectory { folder in
       let part = PartFolder(folder.appending("part"))
@@ -78,7 +83,10 @@ import Testing
     }
   }
 
-  @Test("names that would leave the folder, and digests that are none", arguments: ["../../x", ".hidden", "a/b", ""])
+  @Test(
+    "names that would leave the folder, and digests that are none",
+    arguments: ["../../x", ".hidden", "a/b", ""]
+  )
   func unsafeNames(name: String) async throws {
     try await withTemporaryDirectory { folder in
       var file = Samples.object(name)

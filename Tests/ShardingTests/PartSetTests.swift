@@ -21,7 +21,10 @@ import Testing
     #expect(set.core?.folder.path == "pc")
     #expect(try PartSet([one, two, three]).core == nil)
     let sources = try set.sources(of: ["c.o", "a.o", "b.o"])
-    #expect(sources.map(\.path.string) == ["p3", "p1", "p2"].map { "\($0)/files/" + String(repeating: "a", count: 64) })
+    #expect(
+      sources.map(\.path.string)
+        == ["p3", "p1", "p2"].map { "\($0)/files/" + String(repeating: "a", count: 64) }
+    )
     try set.check(against: Samples.identity)
   }
 
@@ -64,7 +67,10 @@ import Testing
     let other = Samples.part("other", "2/3", ["b.o"], change)
     #expect(other.manifest.planDigest != one.manifest.planDigest)
     let error = refusal(one, other, three)
-    #expect(error?.description.hasPrefix("part 'other' is of another build than 'p1': \(says)") == true, "\(String(describing: error))")
+    #expect(
+      error?.description.hasPrefix("part 'other' is of another build than 'p1': \(says)") == true,
+      "\(String(describing: error))"
+    )
   }
 
   @Test("the merging machine's own build is compared, but not its compiler cache")

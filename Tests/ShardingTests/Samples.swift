@@ -37,14 +37,20 @@ enum Samples {
     PartManifest.File(name: name, role: .object, sha256: String(repeating: "a", count: 64), bytes: .zero)
   }
 
-  static func part(_ folder: String, _ shard: String, _ units: [String], _ change: (inout BuildIdentity) -> Void = { _ in })
+  static func part(
+    _ folder: String,
+    _ shard: String,
+    _ units: [String],
+    _ change: (inout BuildIdentity) -> Void = { _ in }
+  )
     -> PartSet.Part
   {
     PartSet.Part(folder: PartFolder(FilePath(folder)), manifest: manifest(shard, units.map(object), change))
   }
 
   /// Writes a part of files with the given contents, named `0.o`, `1.o` ...
-  static func write(_ shard: String, _ contents: [String], to folder: FilePath, scratch: FilePath) async throws
+  static func write(_ shard: String, _ contents: [String], to folder: FilePath, scratch: FilePath)
+    async throws
     -> PartManifest
   {
     var files: [PartManifest.File] = []

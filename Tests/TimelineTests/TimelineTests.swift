@@ -54,8 +54,14 @@ import Timeline
     let spans = (0..<24).map { unit("u\($0).cu", Double($0 / 2) * 30, Double($0 / 2 + 1) * 30) }
     let lines = TimelineSummary(spans).lines
     #expect(lines.count == 2)
-    #expect(lines[0].hasPrefix("critical path, 6 min 0 s: compile kernels 6 min 0 s (12 units in a row"), "\(lines)")
-    #expect(lines[1].contains("4 machines") && lines[1].contains("about 1 min 30 s instead of 6 min 0 s"), "\(lines)")
+    #expect(
+      lines[0].hasPrefix("critical path, 6 min 0 s: compile kernels 6 min 0 s (12 units in a row"),
+      "\(lines)"
+    )
+    #expect(
+      lines[1].contains("4 machines") && lines[1].contains("about 1 min 30 s instead of 6 min 0 s"),
+      "\(lines)"
+    )
     #expect(lines[1].contains("busy 100 %") && lines[1].contains("alone takes 30.0 s"))
     #expect(TimelineSummary([unit("a", 0, 0.5)]).lines.isEmpty)
     let one = TimelineSummary([unit("a.cu", 0, 100), unit("b.cu", 0, 20)]).lines
@@ -79,8 +85,12 @@ import Timeline
     #expect(trace.filter { $0.ph == "M" }.compactMap { $0.args?["name"] } == ["stages", "kernels"])
     let work = trace.filter { $0.ph == "X" && $0.cat == "compile" }
     #expect(work.map(\.name) == ["a.cu", "b \"quoted\".cu", "c.cu"])
-    #expect(work.map(\.ts) == [0, 1_000_000, 2_000_000] && work.map(\.dur) == [2_000_000, 2_000_000, 1_000_000])
+    #expect(
+      work.map(\.ts) == [0, 1_000_000, 2_000_000] && work.map(\.dur) == [2_000_000, 2_000_000, 1_000_000]
+    )
     #expect(work.map(\.tid) == [1, 2, 1], "c starts where a ended, in its row")
-    #expect(try JSONDecoder().decode(Trace.self, from: Data(ChromeTrace([]).json.utf8)).traceEvents.count == 1)
+    #expect(
+      try JSONDecoder().decode(Trace.self, from: Data(ChromeTrace([]).json.utf8)).traceEvents.count == 1
+    )
   }
 }
