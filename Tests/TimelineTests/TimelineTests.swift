@@ -51,7 +51,10 @@ import Timeline
   @Test("the summary names the path, the longest unit and the number of machines that pays")
   func summary() throws {
     // 24 units of 30 s on 2 compilers: 6 minutes.
-    let spans = (0..<24).map { unit("u\($0).cu", Double($0 / 2) * 30, Double($0 / 2 + 1) * 30) }
+    let spans = (0..<24).map { index -> Span in
+      let start = Double(index / 2) * 30
+      return unit("u\(index).cu", start, start + 30)
+    }
     let lines = TimelineSummary(spans).lines
     #expect(lines.count == 2)
     #expect(
