@@ -59,6 +59,7 @@ let package = Package(
       ["ReleaseModel", "Timeline", .product(name: "Subprocess", package: "swift-subprocess"), system]
     ),
     library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
+    library("Doctor", ["ReleaseModel", "Planning", "ToolExecution", "Building", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
@@ -75,7 +76,7 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Sharding", "Timeline", "Pipeline",
+        "Carving", "Doctor", "Sharding", "Timeline", "Pipeline",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
@@ -106,6 +107,7 @@ let package = Package(
     tests(of: "Configuration", ["ReleaseModel", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
+    tests(of: "Doctor", ["ToolExecution", "ReleaseModel", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Sharding", ["ReleaseModel", "Planning", "Archives", system]),

@@ -16,7 +16,8 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       """,
     version: LlcudaBuild.version,
     subcommands: [
-      ReleaseCommand.self, MergeCommand.self, ShardMatrixCommand.self, PackTreeCommand.self,
+      ReleaseCommand.self, MergeCommand.self, DoctorCommand.self, ShardMatrixCommand.self,
+      PackTreeCommand.self,
       BenchCarveCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self

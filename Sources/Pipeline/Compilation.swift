@@ -15,7 +15,7 @@ struct Compilation: Sendable {
   let core: BuildTree
   /// The trees as any machine would have them.
   let portable: (kernels: BuildTree, core: BuildTree)
-  let cache: CompilerCacheService?
+  var cache: CompilerCacheService?
   let builder: TreeBuilder
   let workspace: Workspace
   let runner: ToolRunner
@@ -39,9 +39,9 @@ struct Compilation: Sendable {
 
   /// Compiles both trees.
   func compileAll() async throws {
-    try await whileCaching {
-      try await compileKernels()
-      try await compileCore()
+    try await whileCaching { job in
+      try await job.compileKernels()
+      try await job.compileCore()
     }
   }
 
@@ -101,14 +101,32 @@ struct Compilation: Sendable {
   }
 
   /// Runs `body` with the compiler cache's server, if there is one, and tells how often the cache hit.
-  func whileCaching(_ body: @Sendable @escaping () async throws -> Void) async throws {
-    guard let cache else { return try await body() }
-    let log = workspace.logs.appending("1-sccache.log")
-    let statistics = try await cache.whileRunning(runner: runner, log: log) {
-      try await body()
-      return await cache.statistics(runner: runner)
+  ///
+  /// A storage on the network that doesn't answer is replaced by the cache's own folder; one that stops answering later
+  /// costs what it would have given, and is told at the end.
+  func whileCaching(_ body: @Sendable @escaping (Compilation) async throws -> Void) async throws {
+    guard let cache else { return try await body(self) }
+    do {
+      try await cached(cache, body)
+    } catch let failure as CompilerCacheService.NotStarted where cache.storage.isRemote {
+      listener.told("the compiler cache (\(failure.storage)) does not start: \(failure.why)")
+      listener.told("the build goes on with \(cache.local.storage.description) alone")
+      try await cached(cache.local, body)
     }
-    if let statistics { listener.told(statistics) }
+  }
+
+  private func cached(
+    _ cache: CompilerCacheService,
+    _ body: @Sendable @escaping (Compilation) async throws -> Void
+  ) async throws {
+    var job = self
+    job.cache = cache
+    let log = workspace.logs.appending("1-sccache.log")
+    let report = try await cache.whileRunning(runner: runner, log: log) { [job] in
+      try await body(job)
+      return await cache.report(runner: runner, log: log)
+    }
+    for line in report?.lines(storage: cache.storage.description) ?? [] { listener.told(line) }
   }
 
   private var environment: [String: String?] {

@@ -20,11 +20,11 @@ extension ReleasePipeline {
       switch shard {
       case .kernels(let share):
         let job = try await prepare(share: 1 / Double(share.count))
-        try await job.whileCaching { try await job.compileKernels { try units(of: share) } }
+        try await job.whileCaching { job in try await job.compileKernels { try units(of: share) } }
         return try await write(try objects(of: share), as: shard, of: job, to: part)
       case .core:
         let job = try await prepare(share: 0)
-        try await job.whileCaching { try await job.compileCore() }
+        try await job.whileCaching { job in try await job.compileCore() }
         let recipe = try CoreRecipe.read(from: workspace.core)
         return try await write(Self.files(of: recipe), as: shard, of: job, to: part, core: recipe)
       }
@@ -63,7 +63,7 @@ extension ReleasePipeline {
       if let part = parts.core {
         core = try takeCore(part)
       } else {
-        try await job.whileCaching { try await job.compileCore() }
+        try await job.whileCaching { job in try await job.compileCore() }
         core = try CoreRecipe.read(from: workspace.core)
       }
       return try await package(job, core: core, into: output)

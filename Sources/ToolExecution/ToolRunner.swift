@@ -102,15 +102,18 @@ public struct ToolRunner: Sendable {
 
   /// Keeps a program running while `body` runs, and stops its tree afterwards.
   ///
+  /// - Parameter onEnd: called when the program has ended, by itself or stopped.
   /// - Throws: what `body` throws; a companion that ends early is not an error here, its users will notice.
   public func withCompanion<Result: Sendable>(
     _ invocation: Invocation,
     log: FilePath?,
+    onEnd: @Sendable @escaping () -> Void = {},
     _ body: @Sendable @escaping () async throws -> Result
   ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
         try? await attend(invocation, log: log, onStart: { _ in }, onLine: { _ in })
+        onEnd()
         return nil
       }
       group.addTask { try await body() }
