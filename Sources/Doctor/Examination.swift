@@ -61,16 +61,18 @@ public struct Examination: Sendable {
     var findings: [Finding] = [.ok("CUDA", "\(capabilities.version) in \(home)")]
     findings.append(architectures(capabilities))
     findings.append(await parts(of: home))
+    // A library to link with is real or a stub.
     let wanted = [
-      "include/cublas_v2.h", "lib64/libcudart.so", "lib64/libcublas.so", "lib64/stubs/libcuda.so",
+      ["include/cublas_v2.h"], ["lib64/libcudart.so"], ["lib64/libcublas.so", "lib64/stubs/libcublas.so"],
+      ["lib64/stubs/libcuda.so", "lib64/libcuda.so"],
     ]
-    let absent = wanted.filter { !exists(home.appending($0)) }
+    let absent = wanted.filter { places in !places.contains { exists(home.appending($0)) } }.map { $0[0] }
     findings.append(
       absent.isEmpty
         ? .ok("CUDA libraries", "cudart, cuBLAS and the driver's stub")
         : .missing(
           "CUDA libraries",
-          "\(absent.joined(separator: ", ")) are not in \(home)",
+          "\(home) lacks \(absent.joined(separator: ", "))",
           "install the toolkit's development files, or run ci/setup"
         )
     )
@@ -231,7 +233,7 @@ public struct Examination: Sendable {
   private func libc() -> Finding {
     .ok(
       "C library",
-      "\(Machine.libc); wheels run where it is as new as the symbols they use, and never need a newer one"
+      "\(Machine.libc), the newest that files built here can need"
     )
   }
 
