@@ -54,10 +54,11 @@ let package = Package(
     library("Planning", ["ReleaseModel"]),
     library("Inventory", ["ReleaseModel"]),
     library("Reporting", ["ReleaseModel", "Inventory"]),
+    library("Timeline", []),
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", "CRename", system]),
     library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
     library(
       "Configuration",
@@ -67,19 +68,21 @@ let package = Package(
     // What touches the machine.
     library(
       "ToolExecution",
-      ["ReleaseModel", .product(name: "Subprocess", package: "swift-subprocess"), system]
+      ["ReleaseModel", "Timeline", .product(name: "Subprocess", package: "swift-subprocess"), system]
     ),
-    library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
+    library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
+    library("Doctor", ["ReleaseModel", "Planning", "ToolExecution", "Building", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Verification", ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "Packaging", system]),
+    library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
         "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Inventory", "Inspection",
-        "Verification", "CRename", system,
+        "Sharding", "Timeline", "Verification", system,
       ]
     ),
     library(
@@ -93,7 +96,8 @@ let package = Package(
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
         "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection", "Verification",
-        "Publishing", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Doctor", "Sharding", "Timeline", "Publishing",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -125,6 +129,7 @@ let package = Package(
     tests(of: "Configuration", ["ReleaseModel", "Inventory", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
+    tests(of: "Doctor", ["ToolExecution", "ReleaseModel", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
@@ -144,6 +149,8 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
+    tests(of: "Sharding", ["ReleaseModel", "Planning", "Archives", system]),
+    tests(of: "Timeline"),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import ReleaseModel
 public import SystemPackage
 public import ToolExecution
@@ -199,9 +199,9 @@ public struct CUDAToolkit: Hashable, Sendable {
 }
 
 /// Finds the C++ compiler that nvcc calls for host code.
-enum HostCompiler {
+public enum HostCompiler {
   /// The newest major version of g++ that a toolkit accepts (CUDA installation guide for Linux, "Host Compiler Support Policy").
-  static func newestGCC(for toolkit: ToolkitVersion) -> Int {
+  public static func newestGCC(for toolkit: ToolkitVersion) -> Int {
     switch toolkit.release {
     case ..<"12.0": 11
     case ..<"12.4": 12
@@ -212,7 +212,9 @@ enum HostCompiler {
   }
 
   /// The compiler that was named, by `--host-compiler`, `CUDAHOSTCXX` or `NVCC_CCBIN`, or the newest accepted g++ at hand.
-  static func locate(
+  ///
+  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)``.
+  public static func locate(
     named: String?,
     for toolkit: ToolkitVersion,
     locator: ToolLocator,

@@ -1,5 +1,6 @@
 import Foundation
 public import SystemPackage
+public import Timeline
 public import ToolExecution
 
 /// Configures and compiles a ``BuildTree``; a second run with the same inputs leaves everything to ninja, which finds
@@ -47,6 +48,28 @@ public struct TreeBuilder: Sendable {
     environment: [String: String?],
     number: Int
   ) async throws {
+    try await configure(
+      tree,
+      source: source,
+      in: folder,
+      compilers: compilers,
+      environment: environment,
+      number: number
+    )
+    try await compile([tree.target], of: tree, in: folder, environment: environment, number: number)
+  }
+
+  /// Configures a tree, unless that was done with the same definitions.
+  ///
+  /// - Throws: ``ToolExecution/ToolError``, ``BuildError/folderName(_:)``.
+  public func configure(
+    _ tree: BuildTree,
+    source: FilePath,
+    in folder: FilePath,
+    compilers: String,
+    environment: [String: String?],
+    number: Int
+  ) async throws {
     for path in [source, folder] where path.string.contains(#/["'`\\$,;:\n]/#) {
       throw BuildError.folderName(path)
     }
@@ -56,12 +79,30 @@ public struct TreeBuilder: Sendable {
     let step = "\(number)-\(tree.kind.rawValue)"
     let call = tree.configure(cmake: cmake, source: source, folder: folder, environment: environment)
     try await configureIfChanged(call, of: tree.kind, compilers: compilers, folder: folder, step: step)
+  }
 
+  /// Compiles targets of a configured tree, and notes every command in the timeline.
+  ///
+  /// - Parameter targets: what is made, as build.ninja names it.
+  /// - Throws: ``ToolExecution/ToolError``.
+  public func compile(
+    _ targets: [String],
+    of tree: BuildTree,
+    in folder: FilePath,
+    environment: [String: String?],
+    number: Int
+  ) async throws {
+    let step = "\(number)-\(tree.kind.rawValue)"
     let ninjaCall = Invocation(
       ninja.string,
-      ["-C", folder.string, "-j", "\(jobs)", tree.target],
+      ["-C", folder.string, "-j", "\(jobs)"] + targets,
       environment: environment.merging(["NINJA_STATUS": NinjaStatus.format]) { $1 }
     )
+    let (before, began) = (Self.log(of: folder), TimelineRecorder.now)
+    defer {
+      let new = Self.log(of: folder).entries(since: before)
+      TimelineRecorder.current?.add(new.compactMap { $0.span(track: tree.kind.rawValue, began: began) })
+    }
     let pid = Shared<Int32?>(nil)
     let latest = Shared(BuildProgress(step: tree.kind.rawValue, done: 0, total: 0))
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -88,6 +129,12 @@ public struct TreeBuilder: Sendable {
         }
       )
     }
+  }
+
+  /// What Ninja wrote down about its runs in a tree.
+  public static func log(of folder: FilePath) -> NinjaLog {
+    let data = FileManager.default.contents(atPath: folder.appending(".ninja_log").string)
+    return NinjaLog(parsing: data.map { String(decoding: $0, as: UTF8.self) } ?? "")
   }
 
   private func configureIfChanged(

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import Planning
 public import ReleaseModel
 public import Reporting
 
@@ -13,5 +14,10 @@ extension InventoryFormat: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
   /// Reads a size as the command line gives it: `104857600`, `100MiB`.
+  public init?(argument: String) { self.init(parsing: argument) }
+}
+
+extension ShardSelection: ExpressibleByArgument {
+  /// Reads a share as the command line gives it: `2/3`, `core`.
   public init?(argument: String) { self.init(parsing: argument) }
 }

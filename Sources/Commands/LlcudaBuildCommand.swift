@@ -17,9 +17,9 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       """,
     version: LlcudaBuild.version,
     subcommands: [
-      ReleaseCommand.self, InspectCommand.self, CompareCommand.self, VerifyCommand.self, PublishCommand.self,
-      RebuildCommand.self, ListImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self,
-      BenchPackCommand.self,
+      ReleaseCommand.self, MergeCommand.self, InspectCommand.self, CompareCommand.self, VerifyCommand.self,
+      PublishCommand.self, RebuildCommand.self, DoctorCommand.self, ShardMatrixCommand.self,
+      ListImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self
   )

@@ -6,6 +6,8 @@ import Packaging
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
+import ToolExecution
 
 // What wheels say about themselves: names, requirements, extras, descriptions.
 
@@ -49,7 +51,10 @@ extension ReleaseLayout {
     let writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
     var artifacts: [ReleaseManifest.Artifact] = []
     for (wheel, parcel) in wheels {
-      artifacts.append(artifact(try await writer.write(wheel, into: folder), kind: "wheel", of: parcel))
+      let written = try await Span.measure(.archive, wheel.fileName) {
+        try await writer.write(wheel, into: folder)
+      }
+      artifacts.append(artifact(written, kind: "wheel", of: parcel))
     }
     return artifacts
   }

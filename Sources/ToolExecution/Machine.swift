@@ -31,6 +31,13 @@ public enum Machine {
     return line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 }
   }
 
+  /// The C library that programs of this machine are linked with: `glibc 2.36`.
+  public static var libc: String {
+    var buffer = [CChar](repeating: 0, count: 64)
+    guard confstr(Int32(_CS_GNU_LIBC_VERSION), &buffer, buffer.count - 1) > 0 else { return "unknown" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// How many compilers fit: one per core, as long as each has the memory it may need.
   ///
   /// nvcc's largest units of ggml-cuda peak at 1.1 GB with seven architectures; 1.5 GB leaves room.
