@@ -67,7 +67,7 @@ def main() -> None:
         sys.exit(__doc__)
     site, model = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     on_gpu, on_cpu = generate(site, model, True), generate(site, model, False)
-    if "ggml_cuda_init" not in open("server-gpu.log", errors="replace").read():
+    if "is served with" not in open("server-gpu.log", errors="replace").read():
         sys.exit("the GPU was not used")
     good = True
     for prompt, gpu, cpu in zip(PROMPTS, on_gpu, on_cpu):
