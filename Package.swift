@@ -41,6 +41,10 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+
+    // A function of glibc that Swift's own import of it lacks.
+    .systemLibrary(name: "CRename"),
 
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
@@ -50,7 +54,7 @@ let package = Package(
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
     library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
 
     // What touches the machine.
@@ -61,13 +65,14 @@ let package = Package(
     library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
     library("Doctor", ["ReleaseModel", "Planning", "ToolExecution", "Building", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "Packaging", "Sharding", "Timeline", system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Sharding", "Timeline", "CRename", system,
       ]
     ),
 
@@ -109,6 +114,7 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Doctor", ["ToolExecution", "ReleaseModel", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
+    tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     tests(of: "Timeline"),

@@ -48,6 +48,8 @@ public struct BuildTree: Hashable, Sendable, Codable {
       "BUILD_SHARED_LIBS": "ON", "GGML_BACKEND_DL": "ON", "GGML_NATIVE": "OFF", "GGML_CCACHE": "OFF",
       // libgomp is in no manylinux policy; ggml's own threads need no library.
       "GGML_OPENMP": "OFF", "LLAMA_OPENSSL": "OFF",
+      // On by default for most of 2025; libcurl is in no manylinux policy either.
+      "LLAMA_CURL": "OFF",
       // Both of these would go to the network in the middle of the build.
       "LLAMA_BUILD_UI": "OFF", "LLAMA_USE_PREBUILT_UI": "OFF",
       "LLAMA_BUILD_TESTS": "OFF", "LLAMA_BUILD_EXAMPLES": "OFF", "LLAMA_BUILD_APP": "OFF",

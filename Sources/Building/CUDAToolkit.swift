@@ -81,6 +81,14 @@ public struct CUDAToolkit: Hashable, Sendable {
     else {
       throw ToolError.unusable(nvcc, why: "its --version names no release", hint: "is it NVIDIA's nvcc?")
     }
+    // CUDA 11's runtime has another way of naming its libraries, and NVIDIA's wheels of it are no longer made.
+    guard version.release >= "12.0" else {
+      throw ToolError.unusable(
+        nvcc,
+        why: "CUDA \(version.release) is too old",
+        hint: "CUDA 12.0 or newer is needed; name one with --cuda-home, or run ci/setup"
+      )
+    }
     let code = try await ask("--list-gpu-code")
     let architectures = try await ask("--list-gpu-arch")
     let real = code.split(whereSeparator: \.isWhitespace).compactMap { ComputeCapability(parsing: $0) }
@@ -88,7 +96,7 @@ public struct CUDAToolkit: Hashable, Sendable {
       ComputeCapability(parsing: $0)
     }
     guard !real.isEmpty, !virtual.isEmpty else {
-      throw ToolError.unusable(nvcc, why: "it lists no architectures", hint: "CUDA 11.8 or newer is needed")
+      throw ToolError.unusable(nvcc, why: "it lists no architectures", hint: "is the toolkit complete?")
     }
     // The lists leave out what has a letter behind it (sm_90a, sm_120f); the values that --help allows don't.
     let help = try await ask("--help")

@@ -163,6 +163,14 @@ extension ConfigurationFile.ProjectValues {
     urls = try reader.stringTable(ProjectKey.urls.rawValue)
     packageFolder = try reader.filePath(ProjectKey.packageFolder.rawValue)
     extraFiles = try Self.extraFiles(reader)
+    assetURL = try reader.string(ProjectKey.assetURL.rawValue)
+    if let assetURL, assetURL.wholeMatch(of: #/https?:\/\/[^\s"\\]+/#) == nil {
+      throw reader.wrongValue(
+        ProjectKey.assetURL.rawValue,
+        assetURL,
+        "an address such as https://example.org/download/v{version}"
+      )
+    }
   }
 
   private static func extraFiles(_ reader: TableReader) throws(ConfigurationError) -> [String: String]? {

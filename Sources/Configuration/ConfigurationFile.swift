@@ -70,6 +70,8 @@ public struct ConfigurationFile: Hashable, Sendable {
     public var packageFolder: String?
     /// The key `extra-files`, path in the wheel and path on disk.
     public var extraFiles: [String: String]?
+    /// The key `asset-url`.
+    public var assetURL: String?
 
     /// Makes values that say nothing.
     public init() {}
@@ -105,10 +107,11 @@ public struct ConfigurationFile: Hashable, Sendable {
     Self.set(&spec.project.summary, project.summary)
     Self.set(&spec.project.author, project.author)
     Self.set(&spec.project.authorEmail, project.authorEmail)
-    Self.set(&spec.project.license, project.license)
+    spec.project.license = project.license ?? spec.project.license
     Self.set(&spec.project.urls, project.urls)
     Self.set(&spec.project.packageFolder, project.packageFolder)
     Self.set(&spec.project.extraFiles, project.extraFiles)
+    Self.set(&spec.project.assetURL, project.assetURL)
     return spec
   }
 

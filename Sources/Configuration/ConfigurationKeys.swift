@@ -31,6 +31,7 @@ enum ProjectKey: String, CaseIterable {
   case license, urls
   case packageFolder = "package-folder"
   case extraFiles = "extra-files"
+  case assetURL = "asset-url"
 
   /// Words that people write instead and that no edit distance finds.
   static let synonyms = [

@@ -164,7 +164,7 @@ public struct Examination: Sendable {
   }
 
   private func ninja() async -> Finding {
-    await tool("ninja", atLeast: [1, 10], "pip install ninja, or run ci/setup")
+    await tool("ninja", atLeast: [1, 12], "pip install ninja, or run ci/setup")
   }
 
   private func present(_ name: String, _ remedy: String) -> Finding {

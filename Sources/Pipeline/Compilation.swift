@@ -69,6 +69,7 @@ struct Compilation: Sendable {
       kernels,
       source: source.path,
       in: workspace.kernels,
+      compilers: "CUDA \(plan.toolkit.version)\n\(toolkit.hostCompilerVersion)",
       environment: environment,
       number: 1
     )
@@ -94,6 +95,7 @@ struct Compilation: Sendable {
       core,
       source: source.path,
       in: workspace.core,
+      compilers: toolkit.hostCompilerVersion,
       environment: environment,
       number: 2
     )

@@ -13,7 +13,6 @@ extension ReleaseLayout {
   /// All have one top folder, so that core and groups unpacked in one place fit together.
   func writeTarballs(
     _ parcels: [Parcel],
-    layout: Layout,
     into folder: FilePath
   ) async throws -> [ReleaseManifest.Artifact] {
     let top = "\(project.name.normalized)-\(project.version)"

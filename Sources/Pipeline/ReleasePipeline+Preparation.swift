@@ -15,8 +15,9 @@ extension ReleasePipeline {
     let capabilities = try await CUDAToolkit.capabilities(of: home, runner: runner)
     let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
     let project = try ProjectIdentity(spec.project)
-    _ = try BuildTree.entries(spec.cmakeDefinitions)
-    let tools = try Tools(locator: locator)
+    try Preflight(spec: spec, project: project, locator: locator).check()
+    try LayoutChoice.check(spec)
+    let tools = try await BuildTools(locator: locator, runner: runner)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
 
     try makeFolder(workspace.root)
@@ -107,24 +108,5 @@ extension ReleasePipeline {
     }
     guard let free = Machine.freeSpace(at: workspace.root), free < needed.bytes else { return }
     throw BuildError.diskSpace(workspace.root, needed: needed, free: ByteCount(free))
-  }
-}
-
-/// The tools every build needs.
-private struct Tools: Sendable {
-  let cmake: FilePath
-  let ninja: FilePath
-
-  init(locator: ToolLocator) throws {
-    cmake = try locator.require("cmake", hint: "run ci/setup, or pip install cmake (3.24 or newer)")
-    ninja = try locator.require("ninja", hint: "run ci/setup, or pip install ninja")
-  }
-
-  /// The C compiler that belongs to a C++ compiler: gcc-12 for g++-12.
-  func cCompiler(beside cxx: FilePath, locator: ToolLocator) throws -> FilePath {
-    let name = cxx.lastComponent?.string ?? ""
-    let sibling = name.hasPrefix("g++") ? "gcc" + name.dropFirst(3) : name.replacing("clang++", with: "clang")
-    let path = cxx.removingLastComponent().appending(sibling).string
-    return try locator.require(path, sibling, hint: "install the C compiler that belongs to '\(cxx)'")
   }
 }

@@ -15,6 +15,7 @@ extension ReleasePipeline {
   /// - Throws: an error that ``RunFailure`` sorts, ``Planning/ShardPlanError``, ``Sharding/PartError``.
   public func run(shard: ShardSelection) async throws -> PartManifest {
     let part = PartFolder(FilePath(spec.outputFolder))
+    try OutputFolder(part.path).checkApart(from: workspace.root)
     try part.checkReplaceable()
     return try await recorded {
       switch shard {
@@ -39,6 +40,7 @@ extension ReleasePipeline {
   /// - Throws: an error that ``RunFailure`` sorts, ``Sharding/PartError`` naming what is wrong with which part.
   public func merge(_ parts: PartSet) async throws -> ReleaseManifest {
     let output = OutputFolder(FilePath(spec.outputFolder))
+    try output.checkApart(from: workspace.root)
     try output.checkReplaceable()
     return try await recorded {
       let all = parts.kernels + (parts.core.map { [$0] } ?? [])

@@ -31,6 +31,7 @@ public struct ReleasePipeline: Sendable {
   /// - Throws: an error that ``RunFailure`` sorts; the output folder is then as it was.
   public func run() async throws -> ReleaseManifest {
     let output = OutputFolder(FilePath(spec.outputFolder))
+    try output.checkApart(from: workspace.root)
     try output.checkReplaceable()
     return try await recorded {
       let job = try await prepare()

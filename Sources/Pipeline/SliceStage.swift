@@ -22,6 +22,7 @@ struct SliceStage: Sendable {
     let slice: Slice
     let library: FilePath
     let index: FilePath
+    let sliceIndex: SliceIndex
     let contents: SliceContents
     let floor: DriverFloor
   }
@@ -41,7 +42,9 @@ struct SliceStage: Sendable {
       var digest = InputDigest()
       digest.add("slice", slice.architectures)
       digest.add("compression", compression.rawValue)
-      digest.add("link", recipe.linkFlags + recipe.libraries)
+      digest.add("program", LlcudaBuild.version)
+      digest.add("link", [recipe.linker] + recipe.linkFlags + recipe.libraries + recipe.linkItems)
+      digest.add("run path", SliceLinker.runPath(toolkit: plan.toolkit.version))
       digest.add("toolkit", plan.toolkit.version)
       digest.add("set", plan.compileSet)
       digest.add(files: recipe.objects.map { FilePath($0) })
@@ -118,6 +121,13 @@ struct SliceStage: Sendable {
     )
     let path = workspace.slices.appending(slice.indexName)
     try index.text.write(toFile: path.string, atomically: true, encoding: .utf8)
-    return Product(slice: slice, library: library, index: path, contents: contents, floor: floor)
+    return Product(
+      slice: slice,
+      library: library,
+      index: path,
+      sliceIndex: index,
+      contents: contents,
+      floor: floor
+    )
   }
 }

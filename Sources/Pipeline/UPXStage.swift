@@ -25,6 +25,13 @@ struct UPXStage: Sendable {
   /// UPX itself refuses more than this (conf.h, `UPX_RSIZE_MAX` less its overhead).
   private static let sizeLimit: Int64 = 680_000_000
 
+  /// Finds UPX.
+  ///
+  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)``.
+  static func locate(_ locator: ToolLocator) throws -> FilePath {
+    try locator.require("upx", "upx-ucl", hint: "apt install upx-ucl (4.2 or newer), or leave --upx out")
+  }
+
   /// Packs what the scope names.
   ///
   /// - Returns: the path to ship by name, for packed files only, and a record of every file looked at.
@@ -33,11 +40,7 @@ struct UPXStage: Sendable {
     packed: [String: FilePath], records: [ReleaseManifest.UPXRecord]
   ) {
     guard scope != .none else { return ([:], []) }
-    let upx = try locator.require(
-      "upx",
-      "upx-ucl",
-      hint: "apt install upx-ucl (4.2 or newer), or leave --upx out"
-    )
+    let upx = try Self.locate(locator)
     let folder = workspace.stage.appending("upx")
     try? FileManager.default.removeItem(atPath: folder.string)
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)

@@ -58,6 +58,7 @@ public struct ToolRunner: Sendable {
         ) { execution in
           let pid = Int32(execution.processIdentifier.value)
           tree.root = pid
+          Machine.passOnNiceness(to: pid)
           onStart(pid)
           let lines = execution.standardOutput.strings(
             separatedBy: .unicodeScalarSequence("\n".unicodeScalars),

@@ -15,7 +15,7 @@ import ToolExecution
     hostCompilerVersion: "g++-12"
   )
 
-  private func tree(
+  func tree(
     _ kind: BuildTree.Kind,
     source: FilePath = "/src/llama.cpp",
     _ change: (inout ReleaseSpec) -> Void = { _ in },
@@ -41,7 +41,7 @@ import ToolExecution
     let definitions = try tree(kind).definitions
     for entry in [
       "LLAMA_BUILD_UI=OFF", "LLAMA_USE_PREBUILT_UI=OFF", "LLAMA_OPENSSL=OFF", "LLAMA_BUILD_TESTS=OFF",
-      "LLAMA_BUILD_EXAMPLES=OFF", "GGML_CCACHE=OFF",
+      "LLAMA_BUILD_EXAMPLES=OFF", "GGML_CCACHE=OFF", "LLAMA_CURL=OFF",
     ] {
       #expect(definitions.contains(entry))
     }

@@ -139,9 +139,9 @@ enum Processes {
   }
 
   /// Waits until a condition holds; `false` when it doesn't within the time.
-  static func wait(_ limit: Duration, until condition: () throws -> Bool) async throws -> Bool {
+  static func wait(_ limit: Duration, until condition: () async throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + limit
-    while try !condition() {
+    while try await !condition() {
       if ContinuousClock.now > end { return false }
       try await Task.sleep(for: .milliseconds(50))
     }
