@@ -72,7 +72,8 @@ let package = Package(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Sharding", "Timeline", "CRename", system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Sharding", "Timeline",
+        "CRename", system,
       ]
     ),
 

@@ -124,7 +124,7 @@ struct Compilation: Sendable {
     var job = self
     job.cache = cache
     let log = workspace.logs.appending("1-sccache.log")
-    let report = try await cache.whileRunning(runner: runner, log: log) { [job] in
+    let report = try await cache.whileRunning(runner: runner, log: log, told: listener.told) { [job] in
       try await body(job)
       return await cache.report(runner: runner, log: log)
     }
