@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// Reads tarballs and zip archives through libarchive.
 public struct ArchiveReader: Sendable {
-  private let path: FilePath
+  let path: FilePath
 
   /// Makes a reader; the file is opened when it is read.
   public init(_ path: FilePath) { self.path = path }
@@ -143,7 +143,8 @@ public struct ArchiveReader: Sendable {
     if code != 0 { throw .from(Errno(rawValue: code), folder, "created") }
   }
 
-  private func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
+  /// Goes through all members; not private, for the file beside this one.
+  func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
     try NameEncoding.utf8 { try walkEntries(body) }
   }
 
@@ -207,7 +208,7 @@ public struct ArchiveReader: Sendable {
     return name
   }
 
-  private func failure(_ archive: OpaquePointer) -> ArchiveError {
+  func failure(_ archive: OpaquePointer) -> ArchiveError {
     let code = Errno(rawValue: archive_errno(archive))
     // What the system refused; libarchive's own complaints have other numbers.
     let refusals: Set<Errno> = [

@@ -10,6 +10,7 @@ extension KernelCompression: ExpressibleByArgument {}
 extension UPXScope: ExpressibleByArgument {}
 extension CompilerCache: ExpressibleByArgument {}
 extension ReportFormat: ExpressibleByArgument {}
+extension InventoryFormat: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
   /// Reads a size as the command line gives it: `104857600`, `100MiB`.

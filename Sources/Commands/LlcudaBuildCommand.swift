@@ -17,9 +17,9 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       """,
     version: LlcudaBuild.version,
     subcommands: [
-      ReleaseCommand.self, MergeCommand.self, DoctorCommand.self, ShardMatrixCommand.self,
-      PackTreeCommand.self,
-      BenchCarveCommand.self,
+      ReleaseCommand.self, MergeCommand.self, InspectCommand.self, CompareCommand.self, VerifyCommand.self,
+      PublishCommand.self, RebuildCommand.self, DoctorCommand.self, ShardMatrixCommand.self,
+      ListImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self
   )

@@ -1,3 +1,4 @@
+public import Inventory
 public import ReleaseModel
 public import SystemPackage
 
@@ -49,6 +50,9 @@ public struct ConfigurationFile: Hashable, Sendable {
   public var cmakeDefinitions: [String]?
   /// The table `[project]`.
   public var project = ProjectValues()
+
+  /// The table `[budget]`, which `compare` holds sizes against.
+  public var budget = SizeBudget()
 
   /// What the file says about the project.
   public struct ProjectValues: Hashable, Sendable {

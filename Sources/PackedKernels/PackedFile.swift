@@ -100,7 +100,12 @@ public struct PackedFile: Sendable {
             let count = min(run.size - place, piece.count)
             let from = run.offset + place
             let expected = try original.slice(from..<from + count)
-            guard expected.withUnsafeBytes({ $0.elementsEqual(piece.prefix(count)) }) else {
+            let left = UnsafeRawBufferPointer(rebasing: piece.prefix(count))
+            let isSame = expected.withUnsafeBytes { right in
+              guard let left = left.baseAddress, let right = right.baseAddress else { return count == 0 }
+              return memcmp(left, right, count) == 0
+            }
+            guard isSame else {
               throw fault("unpacking gives other bytes at byte \(from) of the library")
             }
             piece = piece.dropFirst(count)

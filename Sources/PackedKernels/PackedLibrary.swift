@@ -41,7 +41,7 @@ public struct PackedLibrary: Sendable {
     }
 
     /// The settled one; the measurements stand in `dist/packed-format.md`.
-    public static let standard = Arrangement(blockSize: 96 << 20, families: [70, 80])
+    public static let standard = Arrangement(blockSize: 1 << 30, families: [70, 80])
 
     func family(of image: PackedIndex.Image) -> Int {
       // PTX is text, and one machine in a hundred needs it.

@@ -8,7 +8,7 @@ public struct PackedWriter: Sendable {
   /// How blocks of cubins are compressed.
   public var cubins: XZ.Settings = XZ.Settings(
     preset: 6,
-    dictionary: 64 << 20,
+    dictionary: 128 << 20,
     literalContext: 0,
     literalPosition: 4,
     position: 4

@@ -1,12 +1,7 @@
 import Archives
-internal import CRename
 import Foundation
 public import ReleaseModel
 public import SystemPackage
-
-#if canImport(Glibc)
-import Glibc
-#endif
 
 /// The folder a release is written to: assembled beside it, then put in its place in one step.
 public struct OutputFolder: Sendable {
@@ -17,7 +12,10 @@ public struct OutputFolder: Sendable {
   public init(_ path: FilePath) { self.path = path }
 
   /// Files that every release has beside its artifacts.
-  static let ownFiles: Set<String> = [manifestName, "SHA256SUMS", "report.md"]
+  static let ownFiles: Set<String> = [
+    manifestName, "SHA256SUMS", "report.md", "inventory.json", "inventory.md", "inventory.html",
+    Provenance.fileName,
+  ]
   /// The manifest's name.
   static let manifestName = "manifest.json"
 
@@ -64,59 +62,14 @@ public struct OutputFolder: Sendable {
 
   /// Assembles a release in a new folder and puts that in this one's place.
   ///
-  /// The two folders change places in one step where the file system can do that (renameat2(2), `RENAME_EXCHANGE`). A
-  /// folder that is a mount point has to stay; its files are replaced one by one, the manifest last.
-  ///
   /// - Throws: what `assemble` throws; the folder is then as it was.
   func replace(_ assemble: (FilePath) async throws -> Void) async throws {
-    removeRemains()
-    let files = FileManager.default
-    let partial = sibling("partial", of: getpid())
-    try files.createDirectory(atPath: partial.string, withIntermediateDirectories: true)
-    defer { try? files.removeItem(atPath: partial.string) }
-    try await assemble(partial)
-    // Asked again: a build takes long, and somebody may have put a file here meanwhile.
-    try checkReplaceable()
-    guard files.fileExists(atPath: path.string) else {
-      return try files.moveItem(atPath: partial.string, toPath: path.string)
-    }
-    let exchange: UInt32 = 2  // RENAME_EXCHANGE, linux/fs.h
-    if renameat2(AT_FDCWD, partial.string, AT_FDCWD, path.string, exchange) == 0 { return }
-    let refusal = Errno(rawValue: errno)
-    guard [.resourceBusy, .improperLink, .invalidArgument, .noFunction].contains(refusal) else {
-      throw refusal
-    }
-    try refill(from: partial)
-  }
-
-  private func refill(from partial: FilePath) throws {
-    let files = FileManager.default
-    let own = Self.ownFiles.union(manifest?.artifacts.map(\.file) ?? [])
-    // Without its manifest the folder is no release, so a run that is stopped here never passes for a finished one.
-    for name in [Self.manifestName] + own.sorted() {
-      let old = path.appending(name).string
-      if files.fileExists(atPath: old) { try files.removeItem(atPath: old) }
-    }
-    let names = try files.contentsOfDirectory(atPath: partial.string).filter { $0 != Self.manifestName }
-    for name in names.sorted() + [Self.manifestName] {
-      try files.moveItem(atPath: partial.appending(name).string, toPath: path.appending(name).string)
-    }
-  }
-
-  private func sibling(_ kind: String, of process: Int32) -> FilePath {
-    path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "out").\(kind)-\(process)")
-  }
-
-  /// Removes what runs that were killed while they assembled a release left beside the folder.
-  private func removeRemains() {
-    let parent = path.removingLastComponent()
-    let prefix = ".\(path.lastComponent?.string ?? "out").partial-"
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.string)) ?? [] {
-      guard name.hasPrefix(prefix), let process = Int32(name.dropFirst(prefix.count)) else { continue }
-      if kill(process, 0) != 0, errno == ESRCH {
-        try? FileManager.default.removeItem(atPath: parent.appending(name).string)
-      }
-    }
+    try await AtomicFolder.replace(
+      path,
+      lastFile: Self.manifestName,
+      check: checkReplaceable,
+      assemble
+    )
   }
 }
 

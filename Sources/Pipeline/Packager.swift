@@ -3,6 +3,8 @@ import BinaryFormats
 import Building
 import Carving
 import Foundation
+import Inspection
+import Inventory
 import PackedKernels
 import Packaging
 import Planning
@@ -131,6 +133,7 @@ struct Packager: Sendable {
       core: core,
       products: products,
       kernels: kernels,
+      hostCompiler: toolkit.hostCompilerVersion,
       packed: packed.packed
     )
     var manifest = ReleaseManifest(
@@ -199,15 +202,37 @@ struct Packager: Sendable {
       atomically: true,
       encoding: .utf8
     )
+    try await writeInventory(of: folder)
+    try json(Provenance(manifest)).write(
+      toFile: folder.appending(Provenance.fileName).string,
+      atomically: true,
+      encoding: .utf8
+    )
     var sums = manifest.artifacts.map { (file: $0.file, sha256: $0.sha256) }
-    let manifestDigest = try SHA256Digest.ofFile(at: folder.appending(OutputFolder.manifestName)).hex
-    sums.append((OutputFolder.manifestName, manifestDigest))
+    for own in [OutputFolder.manifestName, Provenance.fileName] {
+      sums.append((own, try SHA256Digest.ofFile(at: folder.appending(own)).hex))
+    }
     try ChecksumFile.text(for: sums).write(
       toFile: folder.appending("SHA256SUMS").string,
       atomically: true,
       encoding: .utf8
     )
+    try await FinalCheck(spec: spec, workspace: workspace, listener: listener).check(folder)
     return manifest
+  }
+
+  /// Where every byte of the artifacts is, as `inspect` on the finished folder tells it too.
+  private func writeInventory(of folder: FilePath) async throws {
+    listener.began("measure")
+    let inventory = try await Inspector().inspect([folder])
+    for (name, format) in [("json", InventoryFormat.json), ("md", .markdown), ("html", .html)] {
+      try render(inventory, as: format).write(
+        toFile: folder.appending("inventory.\(name)").string,
+        atomically: true,
+        encoding: .utf8
+      )
+    }
+    listener.ended("\(inventory.bytes) bytes in \(inventory.artifacts.count) files")
   }
 
   private var inputs: ReleaseManifest.Inputs {

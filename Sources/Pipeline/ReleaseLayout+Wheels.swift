@@ -111,7 +111,8 @@ extension ReleaseLayout {
       platform: try PlatformTag(for: parcel.facts.map(\.versions)).description,
       consoleScripts: bundled ? ["llcuda": "llcuda.cli:main", "llcuda-server": "llcuda.cli:server"] : [:],
       licenses: licenses,
-      files: package + extra + members(of: parcel, in: binFolder)
+      files: package + extra + members(of: parcel, in: binFolder),
+      bill: try bill(of: name, parcel)
     )
   }
 
@@ -130,7 +131,8 @@ extension ReleaseLayout {
       metadata: metadata,
       platform: try PlatformTag(for: parcel.facts.map(\.versions)).description,
       licenses: licenses,
-      files: members(of: parcel, in: binFolder)
+      files: members(of: parcel, in: binFolder),
+      bill: try bill(of: name, parcel)
     )
   }
 

@@ -32,6 +32,7 @@ public struct ReleasePipeline: Sendable {
   public func run() async throws -> ReleaseManifest {
     let output = OutputFolder(FilePath(spec.outputFolder))
     try output.checkApart(from: workspace.root)
+    try output.checkApart(from: workspace.root)
     try output.checkReplaceable()
     return try await recorded {
       let job = try await prepare()

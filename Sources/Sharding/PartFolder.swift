@@ -63,7 +63,7 @@ public struct PartFolder: Hashable, Sendable {
   /// - Parameter sources: where the manifest's files are now, in its order.
   /// - Throws: ``PartError/folderInUse(_:names:)``, Foundation's errors.
   public func write(_ manifest: PartManifest, from sources: [FilePath]) async throws {
-    try await AtomicFolder.replace(path, check: checkReplaceable) { folder in
+    try await AtomicFolder.replace(path, lastFile: Self.manifestName, check: checkReplaceable) { folder in
       let files = folder.appending(Self.filesName)
       try FileManager.default.createDirectory(atPath: files.string, withIntermediateDirectories: true)
       for (file, source) in zip(manifest.files, sources) {

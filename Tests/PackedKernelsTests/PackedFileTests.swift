@@ -84,7 +84,7 @@ struct PackedFileTests {
   func arrangement() throws {
     let library = try library
     let file = library.file
-    let small = try PackedLibrary(file, slice: "all", arrangement: .init(blockSize: 20_000, families: [80]))
+    let small = try PackedLibrary(file, slice: "all", arrangement: .init(blockSize: 8000, families: [80]))
     let places = small.blocks.flatMap { $0 }
     let entries = small.containers.reduce(0) { $0 + $1.entries.count }
     #expect(places.count == entries && Set(places.map { [$0.container, $0.number] }).count == entries)
