@@ -38,7 +38,7 @@ struct Advice {
 
   func remedies() async throws -> [Remedy] {
     let binaries = try unpacked()
-    let images = binaries.flatMap { images($0.0, $0.1) }
+    let images = binaries.flatMap { self.images($0.0, $0.1) }
     let (sample, factor) = sample(of: images)
     guard !sample.isEmpty else { return [] }
     let isArchive = artifact.kind.isArchive

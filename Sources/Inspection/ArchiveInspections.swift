@@ -33,7 +33,11 @@ struct ZipInspection {
     do { listing = try ZipListing(path) } catch {
       collector.tell("broken", .error, "\(error)")
       collector.artifact.files = [
-        FileRecord(unread: collector.artifact.name, bytes: collector.artifact.bytes.bytes)
+        FileRecord(
+          unread: collector.artifact.name,
+          bytes: collector.artifact.bytes.bytes,
+          archived: collector.artifact.bytes.bytes
+        )
       ]
       return
     }

@@ -17,8 +17,8 @@ struct Findings {
   /// Everything that was told while reading, and what follows from the sums; what matters most first.
   var all: [Finding] {
     let found =
-      limited(artifact.findings) + cap + duplicates + architectures + groups + drivers + libraries
-      + searchPaths
+      limited(artifact.findings) + cap + duplicates + architectures + groups + relocatable
+      + drivers + libraries + searchPaths
       + versions + unstripped
     return found.enumerated().sorted {
       $0.element.severity != $1.element.severity
@@ -135,6 +135,24 @@ struct Findings {
       )
     }
     return found
+  }
+
+  /// What `-rdc=true` leaves in a library that is linked already.
+  private var relocatable: [Finding] {
+    let linked = artifact.files.filter { $0.kind == .library || $0.kind == .program }
+    let sum = linked.flatMap(\.sections).filter { $0.name == "__nv_relfatbin" }.reduce(Weight.zero) {
+      $0 + $1.weight
+    }
+    guard sum.bytes.bytes > 0 else { return [] }
+    return [
+      Finding(
+        "relocatable",
+        .note,
+        "\(sum.bytes) bytes are device code as it was before device linking (-rdc=true), which only the driver's own "
+          + "linker reads",
+        bytes: sum.shipped.bytes
+      )
+    ]
   }
 
   private var drivers: [Finding] {

@@ -4,10 +4,9 @@ enum UnitNames {
   ///
   /// - Returns: `nil` for names that say nothing, such as the `x_0` of sccache.
   static func source(ofSymbol name: String) -> String? {
-    guard
-      let stem = name.wholeMatch(of: #/(?:tmpxft_[0-9a-f]+_[0-9a-f]+-[0-9]+_)?(.+)\.cudafe1\.(?:cpp|c|gpu)/#)?
-        .1
-    else { return name.hasSuffix(".cu") ? name : nil }
+    let pattern =
+      #/(?:tmpxft_[0-9a-f]+_[0-9a-f]+-[0-9]+_)?(.+?)(?:\.compute_[0-9]+[af]?)?\.cudafe1\.(?:cpp|c|gpu)/#
+    guard let stem = name.wholeMatch(of: pattern)?.1 else { return name.hasSuffix(".cu") ? name : nil }
     return stem.wholeMatch(of: #/x_[0-9]+/#) == nil ? "\(stem).cu" : nil
   }
 

@@ -48,7 +48,8 @@ public enum KernelFamily {
     let placeholder = "\u{1}"
     let whole = String(decoding: bytes, as: UTF8.self).replacing(anonymous, with: placeholder)
     let last = whole.contains("operator") ? whole[...] : whole.split(separator: " ").last ?? ""
-    let name = last.replacing(placeholder, with: anonymous)
+    let trimmed = String(last.reversed().drop { $0 == " " }.reversed())
+    let name = trimmed.replacing(placeholder, with: anonymous)
     let parts = name.split(separator: "::", omittingEmptySubsequences: true).map { part in
       part.hasPrefix("_INTERNAL_") ? anonymous : String(part)
     }

@@ -13,7 +13,15 @@ public struct PackedWriter: Sendable {
     literalPosition: 4,
     position: 4
   )
-  /// How everything else is: PTX, host code and the index.
+  /// How blocks of PTX are: text, in which the byte before says much and the position nothing.
+  public var text: XZ.Settings = XZ.Settings(
+    preset: 6,
+    dictionary: 128 << 20,
+    literalContext: 4,
+    literalPosition: 0,
+    position: 0
+  )
+  /// How host code and the index are.
   public var others: XZ.Settings = XZ.Settings(preset: 9, dictionary: 32 << 20)
   /// Blocks that are compressed at once.
   public var workers: Int
@@ -132,7 +140,7 @@ public struct PackedWriter: Sendable {
     }
     let places = library.blocks[number - 1]
     let isPTX = places.first.map { library.images[$0.image].kind == "virtual" } ?? false
-    let settings = isPTX ? others : cubins
+    let settings = isPTX ? text : cubins
     let bytes = try XZ.compress(settings) { feed in
       for place in places {
         try Task.checkCancellation()

@@ -90,7 +90,9 @@ struct InventoryHTML {
       let width = (Double(bytes) / scale * 100_000).rounded() / 1000
       return "<i class=\"k-\(kind)\" style=\"width:\(width)%\"></i>"
     }
-    let mark = !hasCap ? "" : "<b class=\"cap\" style=\"left:\((Double(cap) / scale * 100_000).rounded() / 1000)%\"></b>"
+    let mark =
+      !hasCap
+      ? "" : "<b class=\"cap\" style=\"left:\((Double(cap) / scale * 100_000).rounded() / 1000)%\"></b>"
     func row(_ name: String, _ parts: String, _ bytes: Int64) -> String {
       let count = ByteCount(bytes)
       let over = bytes > cap ? " over" : ""

@@ -41,6 +41,9 @@ import Testing
     LLAMA_X = "y"
     N = 2
 
+    [budget]
+    max-size = "90MiB"
+
     [project]
     name = "mycuda"
     version = "2.0"

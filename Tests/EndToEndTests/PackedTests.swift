@@ -111,5 +111,47 @@ extension EndToEnd {
       let thin = try await shared.run(options + ["--layout", "thin"])
       #expect(thin.exitCode == 64 && thin.stderr.contains("set asset-url in [project]"), "\(thin.stderr)")
     }
+
+    @Test("thin: a wheel without kernels, an asset for each group, in the manifest with what it holds")
+    func thin() async throws {
+      let release = try await thinRelease()
+      let manifest = try release.manifest()
+      #expect(manifest.layout == .thin)
+      #expect(manifest.artifacts.map(\.kind) == ["wheel", "kernels", "kernels", "kernels"])
+      #expect(manifest.artifacts.map(\.group) == [nil, "sm61", "sm75", "sm86"])
+      let assets = try release.artifacts("kernels")
+      #expect(assets.map { $0.architectures.map(\.capability.label) } == [["61"], ["75"], ["86"]])
+      #expect(assets[1].file == "llcuda-0.1.0-sm75-cuda\(manifest.inputs.toolkit.major).packed")
+      let sums = try await runTool("/usr/bin/sha256sum", ["-c", "--quiet", "SHA256SUMS"], in: release.out)
+      #expect(sums.isSuccess, "\(sums.stdout)")
+    }
+
+    private func thinRelease() async throws -> Release {
+      let config = shared.root.appending("thin/llcuda-build.toml")
+      try Files.write("[project]\nasset-url = \"http://assets.invalid/v{version}\"\n", to: config)
+      let options = ["--layout", "thin", "--tarball", "none", "--config", config.string]
+      let release = try await shared.release("thin", options)
+      try #require(release.result.exitCode == 0, "\(release.result.stderr)")
+      return release
+    }
+
+    @Test("installed by name from a package index by pip and uv, upgraded and removed")
+    func installProof() async throws {
+      let server = try #require(Program.tool("pypi-server"), "pypi-server is missing; run ci/setup")
+      let config = shared.root.appending("newer/llcuda-build.toml")
+      try Files.write("[project]\nversion = \"0.2.0\"\n", to: config)
+      let releases = try await [
+        ("split", shared.split()), ("packed", release("packed-proof")),
+        ("newer", release("packed-newer", ["--config", config.string])), ("thin", thinRelease()),
+      ]
+      try await withTemporaryDirectory { folder in
+        let script = Program.repository.appending("Tests/Fixtures/wheels/install_proof.py").string
+        let proof = try await runTool(
+          server.removingLastComponent().appending("python3"),
+          [script, folder.string] + releases.map { "\($0.0)=\($0.1.out)" }
+        )
+        #expect(proof.isSuccess, "\(proof.stdout)\(proof.stderr)")
+      }
+    }
   }
 }

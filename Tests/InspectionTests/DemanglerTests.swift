@@ -29,6 +29,7 @@ import Testing
 
   @Test func `Units' names are found where compilers put them`() {
     #expect(UnitNames.source(ofSymbol: "tmpxft_00002b4b_00000000-6_softmax.cudafe1.cpp") == "softmax.cu")
+    #expect(UnitNames.source(ofSymbol: "Sort.compute_120.cudafe1.cpp") == "Sort.cu")
     #expect(UnitNames.source(ofSymbol: "x_0.cudafe1.cpp") == nil)
     #expect(UnitNames.source(ofSymbol: "crtstuff.c") == nil)
     let local = "_ZN58_GLOBAL__N__0f46cb44_24_UnarySpecialOpsKernel_cu_1b2c3d4e3addEv"
