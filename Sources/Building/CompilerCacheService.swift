@@ -90,7 +90,7 @@ public struct CompilerCacheService: Hashable, Sendable {
         let lines = text.split(separator: "\n").dropFirst().filter { !$0.contains("DEBUG") }
         throw NotStarted(
           storage: storage.description,
-          why: lines.last.map(String.init) ?? "no answer",
+          why: (lines.first { $0.contains("error") } ?? lines.last).map(String.init) ?? "no answer",
           log: log
         )
       }

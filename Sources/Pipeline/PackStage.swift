@@ -7,6 +7,7 @@ import PackedKernels
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
 import ToolExecution
 
 /// Links libraries of uncompressed kernels, packs them, and proves that unpacking gives them back.
@@ -70,7 +71,9 @@ struct PackStage: Sendable {
     if !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) {
       workspace.markStale(step)
       try await link(slice, to: library)
-      let written = try await pack(slice, library: library, to: packed)
+      let written = try await Span.measure(.pack, slice.name) {
+        try await pack(slice, library: library, to: packed)
+      }
       try JSONEncoder().encode(written).write(to: URL(fileURLWithPath: note.string))
       try workspace.markCurrent(step, digest: digest.hex)
     }
