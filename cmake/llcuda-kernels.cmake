@@ -44,6 +44,24 @@ function(llcuda_order_sources target list_file)
     message(STATUS "llcuda: ${long_count} long translation units of ${target} start first")
 endfunction()
 
+# Gives every CUDA unit an external definition of its own; llcuda-unit.h says why.
+function(llcuda_name_units target)
+    get_target_property(sources ${target} SOURCES)
+    get_target_property(directory ${target} SOURCE_DIR)
+    foreach(source IN LISTS sources)
+        if(NOT source MATCHES "\\.cu$")
+            continue()
+        endif()
+        get_filename_component(source "${source}" ABSOLUTE BASE_DIR "${directory}")
+        # Units of different folders may share a file name.
+        file(RELATIVE_PATH name "${directory}" "${source}")
+        string(REGEX REPLACE "\\.cu$" "" name "${name}")
+        string(MAKE_C_IDENTIFIER "llcuda_unit_${name}" name)
+        set_property(SOURCE "${source}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_DEFINITIONS "LLCUDA_UNIT=${name}")
+    endforeach()
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include \"${LLCUDA_DIR}/llcuda-unit.h\">")
+endfunction()
+
 # Splits what a target links into files (of imported targets and of this project's) and other items, as they stand on
 # the link line.
 function(llcuda_link_items target out_files out_other)
@@ -78,6 +96,7 @@ function(llcuda_finish_kernels)
             "configure with -D BUILD_SHARED_LIBS=ON -D GGML_BACKEND_DL=ON")
     endif()
     llcuda_order_sources(ggml-cuda "${LLCUDA_DIR}/long-units.txt")
+    llcuda_name_units(ggml-cuda)
 
     # The CUDA language is enabled in ggml-cuda's own directory, so its variables have to be asked for there.
     get_target_property(directory ggml-cuda SOURCE_DIR)

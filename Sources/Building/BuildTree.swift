@@ -92,7 +92,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
     definitions = entries.map { "\($0)=\($1)" }.sorted()
   }
 
-  /// nvcc's option that makes its objects the same every time (measured with 12.4: same bytes in another folder, too).
+  /// nvcc's option that makes its objects the same every time (measured with 12.4; cmake/llcuda-unit.h does the rest).
   private static let fixedNames = "--objdir-as-tempdir"
 
   /// The entries that say where programs and folders lie on this machine.

@@ -33,6 +33,7 @@ public struct CacheReport: Hashable, Sendable {
 
   /// Reads the server's log (`SCCACHE_LOG=sccache::compiler::compiler=debug`) and its statistics in JSON.
   public init(log: String, statistics: String) {
+    var slow = 0
     for line in log.split(separator: "\n") {
       // [… DEBUG sccache::compiler::compiler] [mmvq.compute_86.sm_86.cubin]: Cache hit in 0.000 s
       guard
@@ -46,6 +47,7 @@ public struct CacheReport: Hashable, Sendable {
       if match.4 == "hit" { rate.hits += 1 } else { rate.misses += 1 }
       byArchitecture[architecture, default: [:]][step] = rate
     }
+    for line in log.split(separator: "\n") where Self.isTrouble(line) { slow += 1 }
     let object = try? JSONSerialization.jsonObject(with: Data(statistics.utf8)) as? [String: Any]
     let stats = object?["stats"] as? [String: Any] ?? [:]
     func count(_ key: String) -> Int {
@@ -55,8 +57,19 @@ public struct CacheReport: Hashable, Sendable {
     }
     total = Rate(hits: count("cache_hits"), misses: count("cache_misses"))
     failures =
-      count("cache_timeouts") + count("cache_read_errors") + count("cache_write_errors")
+      slow + count("cache_timeouts") + count("cache_read_errors") + count("cache_write_errors")
       + count("cache_errors")
+  }
+
+  /// Whether a line of the server's log says that its storage failed or gave no answer within 5 seconds.
+  ///
+  /// sccache tries again for 30 seconds, then counts a miss and no failure.
+  static func isTrouble(_ line: some StringProtocol) -> Bool {
+    guard line.contains("]: Cache ") else { return false }
+    if line.contains("timed out") || line.contains("error") { return true }
+    let text = String(line)
+    guard let match = text.firstMatch(of: #/\]: Cache (?:hit|miss) in ([0-9]+)\./#) else { return false }
+    return (Int(match.1) ?? 0) >= 5
   }
 
   /// The report in lines for people; none when nothing was compiled.

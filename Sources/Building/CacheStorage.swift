@@ -1,5 +1,5 @@
 /// What sccache's environment variables say about where results are kept and who compiles.
-public struct CacheStorage: Hashable, Sendable {
+public struct CacheStorage: Hashable, Sendable, CustomStringConvertible {
   /// Where results are kept, in words, the first tried first.
   public let places: [String]
   /// The scheduler that distributes compilations, `nil` for none that a variable names.

@@ -1,4 +1,8 @@
 import Foundation
+
+#if canImport(Glibc)
+import Glibc
+#endif
 public import ReleaseModel
 public import SystemPackage
 public import ToolExecution
@@ -58,39 +62,97 @@ public struct CompilerCacheService: Hashable, Sendable {
 
   /// Runs `body` while the server runs.
   ///
+  /// A storage on the network that stops answering costs sccache 30 s a step. So when that happened twice, a second
+  /// server, which keeps results in its folder only, takes the first one's socket over: what the first has begun it
+  /// finishes, everything new goes to the second.
+  ///
+  /// - Parameter told: called with what a person should know.
   /// - Throws: what `body` throws, ``NotStarted`` when the server ends before it listens, as it does when its storage
   ///   doesn't answer; `body` didn't run then.
   public func whileRunning<Result: Sendable>(
     runner: ToolRunner,
     log: FilePath,
+    told: @escaping @Sendable (String) -> Void,
     _ body: @Sendable @escaping () async throws -> Result
   ) async throws -> Result {
-    var server = environment
-    server["SCCACHE_START_SERVER"] = "1"
-    server["SCCACHE_NO_DAEMON"] = "1"
-    // What was there and what wasn't stands in the log only.
-    if ProcessInfo.processInfo.environment["SCCACHE_LOG"] == nil {
-      server["SCCACHE_LOG"] = "sccache::compiler::compiler=debug"
-    }
-    let socket = environment["SCCACHE_SERVER_UDS"].flatMap(\.self) ?? ""
     defer { try? FileManager.default.removeItem(atPath: socket) }
-    let hasEnded = Shared(false)
-    let call = Invocation(sccache.string, [], environment: server)
-    return try await runner.withCompanion(call, log: log, onEnd: { hasEnded.update { $0 = true } }) {
+    try? FileManager.default.removeItem(atPath: Self.standInLog(log).string)
+    let (hasEnded, trouble) = (Shared(false), Shared(0))
+    return try await runner.withCompanion(
+      serverCall,
+      log: log,
+      onEnd: { hasEnded.update { $0 = true } },
+      onLine: { line in if CacheReport.isTrouble(line) { trouble.update { $0 += 1 } } }
+    ) {
       // Clients start a daemon when nobody listens yet, so the first one has to wait.
-      for _ in 0..<1200 where !FileManager.default.fileExists(atPath: socket) && !hasEnded.value {
-        try await Task.sleep(for: .milliseconds(50))
-      }
-      guard !hasEnded.value, FileManager.default.fileExists(atPath: socket) else {
+      guard try await appears(socket, orEnded: { hasEnded.value }) else {
         let text = (try? String(contentsOfFile: log.string, encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n").dropFirst().filter { !$0.contains("DEBUG") }
         throw NotStarted(
           storage: storage.description,
-          why: lines.last.map(String.init) ?? "no answer",
+          why: (lines.first { $0.contains("error") } ?? lines.last).map(String.init) ?? "no answer",
           log: log
         )
       }
-      return try await body()
+      return try await withThrowingTaskGroup(of: Result?.self) { group in
+        group.addTask { try await body() }
+        if storage.isRemote {
+          group.addTask {
+            // Without a second server, the first goes on as slowly as it does.
+            try? await standIn(runner: runner, log: log, told: told) { trouble.value >= 2 }
+            return nil
+          }
+        }
+        defer { group.cancelAll() }
+        while let finished = try await group.next() {
+          if let finished { return finished }
+        }
+        throw CancellationError()
+      }
+    }
+  }
+
+  private var socket: String { environment["SCCACHE_SERVER_UDS"].flatMap(\.self) ?? "" }
+
+  /// The call that runs the server in the foreground.
+  private var serverCall: Invocation {
+    var variables = environment
+    variables["SCCACHE_START_SERVER"] = "1"
+    variables["SCCACHE_NO_DAEMON"] = "1"
+    // What was there and what wasn't stands in the log only.
+    if ProcessInfo.processInfo.environment["SCCACHE_LOG"] == nil {
+      variables["SCCACHE_LOG"] = "sccache::compiler::compiler=debug"
+    }
+    return Invocation(sccache.string, [], environment: variables)
+  }
+
+  private func appears(_ socket: String, orEnded hasEnded: () -> Bool) async throws -> Bool {
+    for _ in 0..<1200 where !FileManager.default.fileExists(atPath: socket) && !hasEnded() {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    return !hasEnded() && FileManager.default.fileExists(atPath: socket)
+  }
+
+  /// The log of the server that stands in, beside the first one's.
+  private static func standInLog(_ log: FilePath) -> FilePath { FilePath("\(log).local") }
+
+  /// Waits for trouble, then runs a server with a local storage on this one's socket until it is cancelled.
+  private func standIn(
+    runner: ToolRunner,
+    log: FilePath,
+    told: @Sendable (String) -> Void,
+    hasTrouble: @Sendable () -> Bool
+  ) async throws {
+    while !hasTrouble() { try await Task.sleep(for: .milliseconds(500)) }
+    told("the compiler cache's storage (\(storage)) does not answer; the build goes on with \(local.storage)")
+    var second = local
+    let place = socket
+    second.environment["SCCACHE_SERVER_UDS"] = "\(place).local"
+    try await runner.withCompanion(second.serverCall, log: Self.standInLog(log)) { [second] in
+      guard try await appears(second.socket, orEnded: { false }) else { return }
+      // Whoever connects from now on reaches the second one; there is no moment without any.
+      guard rename(second.socket, place) == 0 else { return }
+      while true { try await Task.sleep(for: .seconds(3600)) }
     }
   }
 
@@ -102,8 +164,11 @@ public struct CompilerCacheService: Hashable, Sendable {
       environment: environment
     )
     guard let text = try? await runner.output(of: call) else { return nil }
-    let lines = FileManager.default.contents(atPath: log.string).map { String(decoding: $0, as: UTF8.self) }
-    return CacheReport(log: lines ?? "", statistics: text)
+    let logs = [log, Self.standInLog(log)].compactMap { FileManager.default.contents(atPath: $0.string) }
+    return CacheReport(
+      log: logs.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n"),
+      statistics: text
+    )
   }
 
   /// The cache's server ended before it served anybody.

@@ -164,7 +164,7 @@ public struct Examination: Sendable {
   }
 
   private func ninja() async -> Finding {
-    await tool("ninja", atLeast: [1, 10], "pip install ninja, or run ci/setup")
+    await tool("ninja", atLeast: [1, 12], "pip install ninja, or run ci/setup")
   }
 
   private func present(_ name: String, _ remedy: String) -> Finding {
@@ -288,7 +288,9 @@ public struct Examination: Sendable {
       return .ok("cache's server", "answers")
     } catch {
       let why =
-        if case ToolError.failed(_, _, _, let lines) = error { lines.last ?? "\(error)" } else { "\(error)" }
+        if case ToolError.failed(_, _, _, let lines) = error {
+          lines.first { $0.contains("error") } ?? lines.last ?? "\(error)"
+        } else { "\(error)" }
       return .advice(
         "cache's server",
         "sccache does not start: \(why)",

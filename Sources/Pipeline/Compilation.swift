@@ -77,8 +77,9 @@ struct Compilation: Sendable {
 
   /// Makes the libraries of the kernels' tree that slices are linked with.
   func compileLinkLibraries(of recipe: KernelsRecipe) async throws {
-    let targets = KernelsRecipe.targets(recipe.libraries, in: workspace.kernels)
-    guard !targets.isEmpty else { return }
+    // By path what lies in the tree; by name where CMake sees the folder under another path than we do.
+    let inTree = KernelsRecipe.targets(recipe.libraries, in: workspace.kernels)
+    let targets = inTree.isEmpty ? ["ggml-base"] : inTree
     try await builder.compile(
       targets,
       of: kernels,
@@ -124,7 +125,7 @@ struct Compilation: Sendable {
     var job = self
     job.cache = cache
     let log = workspace.logs.appending("1-sccache.log")
-    let report = try await cache.whileRunning(runner: runner, log: log) { [job] in
+    let report = try await cache.whileRunning(runner: runner, log: log, told: listener.told) { [job] in
       try await body(job)
       return await cache.report(runner: runner, log: log)
     }

@@ -7,6 +7,7 @@ import PackedKernels
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
 import ToolExecution
 
 /// Links libraries of uncompressed kernels, packs them, and proves that unpacking gives them back.
@@ -70,7 +71,9 @@ struct PackStage: Sendable {
     if !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) {
       workspace.markStale(step)
       try await link(slice, to: library)
-      let written = try await pack(slice, library: library, to: packed)
+      let written = try await Span.measure(.pack, slice.name) {
+        try await pack(slice, library: library, to: packed)
+      }
       try JSONEncoder().encode(written).write(to: URL(fileURLWithPath: note.string))
       try workspace.markCurrent(step, digest: digest.hex)
     }
@@ -106,7 +109,11 @@ struct PackStage: Sendable {
     let place = workspace.carved.appending("packed-\(slice.name)")
     defer { try? FileManager.default.removeItem(atPath: place.string) }
     let carver = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: Machine.cores)
-    let carved = try await carver.carve(keeping: slice.architectures, recompressing: FatbinCompressionMethod.none, into: place)
+    let carved = try await carver.carve(
+      keeping: slice.architectures,
+      recompressing: FatbinCompressionMethod.none,
+      into: place
+    )
     let linker = SliceLinker(
       linker: recipe.linker,
       flags: recipe.linkFlags,
@@ -124,7 +131,9 @@ struct PackStage: Sendable {
     try SliceContents(of: library).verify(slice, carved: carved.images, library: library)
   }
 
-  private func pack(_ slice: Slice, library: FilePath, to packed: FilePath) async throws -> PackedWriter.Written {
+  private func pack(_ slice: Slice, library: FilePath, to packed: FilePath) async throws
+    -> PackedWriter.Written
+  {
     let parts = try PackedLibrary(ELFFile(library), slice: slice.name)
     // Half of what is free: compressing should not push everything else out.
     let writer = PackedWriter(cores: Machine.cores, memory: Machine.availableMemory.map { Int($0 / 2) })

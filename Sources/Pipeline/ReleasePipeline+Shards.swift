@@ -15,6 +15,7 @@ extension ReleasePipeline {
   /// - Throws: an error that ``RunFailure`` sorts, ``Planning/ShardPlanError``, ``Sharding/PartError``.
   public func run(shard: ShardSelection) async throws -> PartManifest {
     let part = PartFolder(FilePath(spec.outputFolder))
+    try OutputFolder(part.path).checkApart(from: workspace.root)
     try part.checkReplaceable()
     return try await recorded {
       switch shard {
@@ -49,6 +50,11 @@ extension ReleasePipeline {
 
       let job = try await prepare()
       try parts.check(against: job.identity)
+      if Set(parts.kernels.map(\.manifest.sourceFolder)).count > 1 {
+        listener.told(
+          "the shards had llama.cpp in different folders, which shows in names inside of kernels; one folder on all machines gives the bytes of a single machine"
+        )
+      }
       try await job.configureKernels()
       let recipe = try KernelsRecipe.read(from: workspace.kernels)
       let targets = KernelsRecipe.targets(recipe.objects, in: workspace.kernels)
@@ -126,6 +132,7 @@ extension ReleasePipeline {
       identity: job.identity,
       request: BuildRequest(spec),
       sourceOrigin: job.source.origin,
+      sourceFolder: job.source.folder,
       llamaVersion: core?.llamaVersion,
       files: try members.map {
         try PartFolder.describe($0.path, name: $0.name, role: $0.role, seconds: $0.seconds)

@@ -55,6 +55,8 @@ public struct PartManifest: Hashable, Sendable, Codable {
   public var request: BuildRequest
   /// Where llama.cpp came from, in words.
   public var sourceOrigin: String
+  /// Where llama.cpp lay; nvcc puts a digest of a unit's path into names that are internal to kernels.
+  public var sourceFolder: String?
   /// llama.cpp's version as the core's build says; `nil` in a share of the kernels.
   public var llamaVersion: String?
   /// The files, in the order of the build.
@@ -66,6 +68,7 @@ public struct PartManifest: Hashable, Sendable, Codable {
     identity: BuildIdentity,
     request: BuildRequest,
     sourceOrigin: String,
+    sourceFolder: String? = nil,
     llamaVersion: String? = nil,
     files: [File]
   ) {
@@ -74,6 +77,7 @@ public struct PartManifest: Hashable, Sendable, Codable {
     planDigest = identity.digest
     self.request = request
     self.sourceOrigin = sourceOrigin
+    self.sourceFolder = sourceFolder
     self.llamaVersion = llamaVersion
     self.files = files
   }

@@ -103,17 +103,20 @@ public struct ToolRunner: Sendable {
 
   /// Keeps a program running while `body` runs, and stops its tree afterwards.
   ///
-  /// - Parameter onEnd: called when the program has ended, by itself or stopped.
+  /// - Parameters:
+  ///   - onEnd: called when the program has ended, by itself or stopped.
+  ///   - onLine: called with every line of its output.
   /// - Throws: what `body` throws; a companion that ends early is not an error here, its users will notice.
   public func withCompanion<Result: Sendable>(
     _ invocation: Invocation,
     log: FilePath?,
     onEnd: @Sendable @escaping () -> Void = {},
+    onLine: @Sendable @escaping (String) -> Void = { _ in },
     _ body: @Sendable @escaping () async throws -> Result
   ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
-        try? await attend(invocation, log: log, onStart: { _ in }, onLine: { _ in })
+        try? await attend(invocation, log: log, onStart: { _ in }, onLine: onLine)
         onEnd()
         return nil
       }

@@ -39,6 +39,19 @@ import Testing
     #expect(CacheReport(log: "", statistics: "{}").lines(storage: "x").isEmpty)
   }
 
+  @Test("a storage that gives no answer shows in the log only: a miss after 30 seconds")
+  func trouble() {
+    let line = "[2026 DEBUG sccache::compiler::compiler] [a.compute_75.ptx]: Cache miss in"
+    #expect(
+      CacheReport.isTrouble("\(line) 30.004 s") && CacheReport.isTrouble("[a.o]: Cache read error: refused")
+    )
+    #expect(
+      !CacheReport.isTrouble("\(line) 0.904 s") && !CacheReport.isTrouble("[error.cu.o]: Compiled in 90.1 s")
+    )
+    let lines = CacheReport(log: "\(line) 30.004 s", statistics: statistics).lines(storage: "Redis")
+    #expect(lines.last?.contains("1 times") == true)
+  }
+
   @Test(
     "where results go, by sccache's variables, without passwords",
     arguments: [
