@@ -150,12 +150,15 @@ struct MetadataCheck {
       }
     }
     let extras = metadata.values("Provides-Extra")
-    let shape = isAtLeast("2.3") ? #/[a-z0-9]+(?:-[a-z0-9]+)*/# : #/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/#
-    for extra in extras where extra.wholeMatch(of: shape) == nil {
-      findings.append(finding(.metadataExtra, "Provides-Extra", "'\(extra)'"))
+    for extra in extras {
+      if extra.wholeMatch(of: #/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/#) == nil {
+        findings.append(finding(.metadataExtra, "Provides-Extra", "'\(extra)'"))
+      } else if isAtLeast("2.3"), extra != WheelFileName.normalized(extra) {
+        findings.append(finding(.metadataExtraForm, "Provides-Extra", "'\(extra)'"))
+      }
     }
     let normalized = Set(extras.map { WheelFileName.normalized($0) })
-    if normalized.count < extras.count { findings.append(finding(.metadataExtra, "Provides-Extra", "one twice")) }
+    if normalized.count < extras.count { findings.append(finding(.metadataExtraForm, "Provides-Extra", "one twice")) }
     for value in metadata.values("Dynamic") {
       let field = value.lowercased()
       let isField = Self.fields.contains { $0.single.contains(field) || $0.multiple.contains(field) }

@@ -115,8 +115,7 @@ struct Marker {
     if take(.open) { return expression(depth: depth + 1) && take(.close) }
     let operands: Set<Token> = [.variable, .string]
     let three = Array(tokens.prefix(3))
-    guard three.count == 3, operands.contains(three[0]), three[1] == .comparison, operands.contains(three[2]),
-      three[0] != .string || three[2] != .string
+    guard three.count == 3, operands.contains(three[0]), three[1] == .comparison, operands.contains(three[2])
     else { return false }
     tokens.removeFirst(3)
     return true
