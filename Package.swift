@@ -78,7 +78,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Verification", "Publishing", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "Verification", "Publishing", "Pipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(
@@ -113,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "PublishingTests",
       dependencies: [
-        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives", "ToolExecution",
+        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives",
+        "ToolExecution",
         system,
       ],
       swiftSettings: settings
@@ -121,7 +123,8 @@ let package = Package(
     .testTarget(
       name: "VerificationTests",
       dependencies: [
-        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting", system,
+        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting",
+        system,
       ],
       swiftSettings: settings
     ),

@@ -15,7 +15,10 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       same inputs does nothing, and a stopped run goes on where it was.
       """,
     version: LlcudaBuild.version,
-    subcommands: [ReleaseCommand.self, VerifyCommand.self, PublishCommand.self, RebuildCommand.self, PackTreeCommand.self, BenchCarveCommand.self],
+    subcommands: [
+      ReleaseCommand.self, VerifyCommand.self, PublishCommand.self, RebuildCommand.self, PackTreeCommand.self,
+      BenchCarveCommand.self,
+    ],
     defaultSubcommand: ReleaseCommand.self
   )
 

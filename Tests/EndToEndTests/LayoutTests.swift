@@ -24,7 +24,10 @@ extension EndToEnd {
         ]
       )
       #expect(try release.artifacts("tarball").count == 4 * 3)
-      let expected = manifest.artifacts.map(\.file) + ["SHA256SUMS", "manifest.json", "provenance.intoto.json", "report.md"]
+      let expected =
+        manifest.artifacts.map(\.file) + [
+          "SHA256SUMS", "manifest.json", "provenance.intoto.json", "report.md",
+        ]
       #expect(try Files.names(in: release.out) == expected.sorted())
       #expect(release.result.stdout.contains("llcuda_core-0.1.0"))
 

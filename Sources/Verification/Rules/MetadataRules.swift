@@ -167,7 +167,8 @@ extension Rule {
 
   static let metadataRules = [
     entryPoints, metadataFile, metadataVersion, metadataFields, metadataSummary, metadataEmail,
-    metadataClassifier, metadataURL, metadataRequirement, metadataExtra, metadataExtraForm, metadataDynamic, metadataLicense,
+    metadataClassifier, metadataURL, metadataRequirement, metadataExtra, metadataExtraForm, metadataDynamic,
+    metadataLicense,
     metadataLicenseName, licenseFiles, descriptionType, descriptionMissingType, description, wheelFields,
     pureWheel, purelib, sbom, sbomBroken,
   ]
