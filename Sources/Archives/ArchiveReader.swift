@@ -39,6 +39,22 @@ public struct ArchiveReader: Sendable {
     return found
   }
 
+  /// The one folder that every member lies in, `nil` when there are several or members without a folder.
+  ///
+  /// - Throws: ``ArchiveError``.
+  public func commonFolder() throws -> String? {
+    var tops: Set<String> = []
+    try walk { _, entry in
+      let parts = try ArchiveName.parts(try Self.name(of: entry))
+      let isFolder = UInt32(archive_entry_filetype(entry)) == FileKind.folder
+      guard let top = parts.first, !(isFolder && parts.count == 1) else { return }
+      // A file at the top makes a second "folder" that no other member has.
+      tops.insert(parts.count == 1 ? "" : String(top))
+    }
+    guard tops.count == 1, let top = tops.first, !top.isEmpty else { return nil }
+    return top
+  }
+
   /// Unpacks into a new folder, which appears only when everything is in it.
   ///
   /// Regular files, folders and symbolic links that stay inside are unpacked; links are made last, so that no file is

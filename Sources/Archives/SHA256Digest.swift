@@ -8,7 +8,10 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
   public let bytes: [UInt8]
 
   /// The digest in lower-case hexadecimal.
-  public var hex: String {
+  public var hex: String { Self.hex(bytes[...]) }
+
+  /// Bytes in lower-case hexadecimal.
+  public static func hex(_ bytes: ArraySlice<UInt8>) -> String {
     let digits = Array("0123456789abcdef")
     return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
@@ -28,6 +31,13 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
   public static func of(_ bytes: [UInt8]) -> SHA256Digest {
     var hasher = Hasher()
     bytes.withUnsafeBytes { hasher.update($0) }
+    return hasher.finish()
+  }
+
+  /// The digest of bytes where they lie.
+  public static func of(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
+    var hasher = Hasher()
+    hasher.update(bytes)
     return hasher.finish()
   }
 
@@ -55,17 +65,31 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     return of(Array(text.utf8))
   }
 
+  /// A digest that grows piece by piece.
+  public final class Stream {
+    private var hasher = Hasher()
+    /// Starts with no bytes.
+    public init() {}
+    /// Adds bytes.
+    public func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bytes) }
+    /// The digest of all bytes; call it once.
+    public func finish() -> SHA256Digest { hasher.finish() }
+  }
+
   /// OpenSSL's streaming digest.
-  struct Hasher: ~Copyable {
+  public struct Hasher: ~Copyable {
     private let context = EVP_MD_CTX_new()
 
-    init() { EVP_DigestInit_ex(context, EVP_sha256(), nil) }
+    /// Starts with no bytes.
+    public init() { EVP_DigestInit_ex(context, EVP_sha256(), nil) }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    /// Adds bytes.
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
       EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
-    mutating func finish() -> SHA256Digest {
+    /// The digest of everything added.
+    public mutating func finish() -> SHA256Digest {
       var bytes = [UInt8](repeating: 0, count: 32)
       EVP_DigestFinal_ex(context, &bytes, nil)
       return SHA256Digest(bytes: bytes)

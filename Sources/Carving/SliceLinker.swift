@@ -21,20 +21,29 @@ public struct SliceLinker: Sendable {
 
   /// Where a slice looks for libraries: beside itself, beside the tools, and in NVIDIA's wheels of the same
   /// environment (a slice lies in `site-packages/llcuda/bin/cuda`).
-  public static func runPath(toolkit: ToolkitVersion) -> String {
+  ///
+  /// - Parameter depth: how many folders deeper than `cuda` the library lies.
+  public static func runPath(toolkit: ToolkitVersion, depth: Int = 0) -> String {
     let wheels = toolkit.major >= 13 ? ["cu\(toolkit.major)/lib"] : ["cuda_runtime/lib", "cublas/lib"]
-    return (["$ORIGIN", "$ORIGIN/.."] + wheels.map { "$ORIGIN/../../../nvidia/\($0)" }).joined(separator: ":")
+    let up = String(repeating: "/..", count: depth)
+    return (["$ORIGIN", "$ORIGIN\(up)/.."] + wheels.map { "$ORIGIN\(up)/../../../nvidia/\($0)" }).joined(
+      separator: ":"
+    )
   }
 
   /// The call that links; stripped from the start, because a later `strip` must never follow an edit of the ELF file.
-  func invocation(objects responseFile: FilePath, toolkit: ToolkitVersion, to library: FilePath) -> Invocation
-  {
+  func invocation(
+    objects responseFile: FilePath,
+    toolkit: ToolkitVersion,
+    runPath: String? = nil,
+    to library: FilePath
+  ) -> Invocation {
     Invocation(
       linker,
       flags + [
         "-Wl,-soname,\(library.lastComponent?.string ?? "")", "-Wl,--as-needed", "-Wl,--build-id=sha1",
         "-Wl,-s",
-        "-Wl,--enable-new-dtags", "-Wl,-rpath,\(Self.runPath(toolkit: toolkit))", "-o", library.string,
+        "-Wl,--enable-new-dtags", "-Wl,-rpath,\(runPath ?? Self.runPath(toolkit: toolkit))", "-o", library.string,
         "@\(responseFile)",
       ] + libraries
     )
@@ -42,10 +51,12 @@ public struct SliceLinker: Sendable {
 
   /// Links.
   ///
+  /// - Parameter runPath: where the library looks for others; `nil` for one that lies in `cuda`.
   /// - Throws: ``ToolExecution/ToolError`` with the log and the command.
   public func link(
     _ objects: [FilePath],
     toolkit: ToolkitVersion,
+    runPath: String? = nil,
     to library: FilePath,
     runner: ToolRunner,
     log: FilePath
@@ -55,7 +66,7 @@ public struct SliceLinker: Sendable {
     let names = objects.map { $0.string.replacing(#/[\s"'\\]/#) { "\\\($0.output)" } }
     try names.joined(separator: "\n").write(toFile: responseFile.string, atomically: true, encoding: .utf8)
     let partial = FilePath(library.string + ".partial")
-    var call = invocation(objects: responseFile, toolkit: toolkit, to: library)
+    var call = invocation(objects: responseFile, toolkit: toolkit, runPath: runPath, to: library)
     if let place = call.arguments.firstIndex(of: library.string) { call.arguments[place] = partial.string }
     try await runner.run(call, log: log)
     // Only a library that was written to its end gets the name.

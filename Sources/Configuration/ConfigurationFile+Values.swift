@@ -1,3 +1,4 @@
+import Inventory
 import ReleaseModel
 import SystemPackage
 
@@ -35,6 +36,7 @@ extension ConfigurationFile {
     compilerCache = try reader.choice(TopKey.compilerCache.rawValue, CompilerCache.self)
     flashAttention = try reader.boolean(TopKey.flashAttention.rawValue)
     cmakeDefinitions = try Self.definitions(reader)
+    if let inner = try reader.inner(TopKey.budget.rawValue) { budget = try SizeBudget(reading: inner) }
     if let inner = try reader.inner(TopKey.project.rawValue) { project = try ProjectValues(reading: inner) }
   }
 
@@ -163,6 +165,14 @@ extension ConfigurationFile.ProjectValues {
     urls = try reader.stringTable(ProjectKey.urls.rawValue)
     packageFolder = try reader.filePath(ProjectKey.packageFolder.rawValue)
     extraFiles = try Self.extraFiles(reader)
+    assetURL = try reader.string(ProjectKey.assetURL.rawValue)
+    if let assetURL, assetURL.wholeMatch(of: #/https?:\/\/[^\s"\\]+/#) == nil {
+      throw reader.wrongValue(
+        ProjectKey.assetURL.rawValue,
+        assetURL,
+        "an address such as https://example.org/download/v{version}"
+      )
+    }
   }
 
   private static func extraFiles(_ reader: TableReader) throws(ConfigurationError) -> [String: String]? {

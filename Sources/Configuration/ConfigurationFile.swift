@@ -1,3 +1,4 @@
+public import Inventory
 public import ReleaseModel
 public import SystemPackage
 
@@ -50,6 +51,9 @@ public struct ConfigurationFile: Hashable, Sendable {
   /// The table `[project]`.
   public var project = ProjectValues()
 
+  /// The table `[budget]`, which `compare` holds sizes against.
+  public var budget = SizeBudget()
+
   /// What the file says about the project.
   public struct ProjectValues: Hashable, Sendable {
     /// The key `name`.
@@ -70,6 +74,8 @@ public struct ConfigurationFile: Hashable, Sendable {
     public var packageFolder: String?
     /// The key `extra-files`, path in the wheel and path on disk.
     public var extraFiles: [String: String]?
+    /// The key `asset-url`.
+    public var assetURL: String?
 
     /// Makes values that say nothing.
     public init() {}
@@ -105,10 +111,11 @@ public struct ConfigurationFile: Hashable, Sendable {
     Self.set(&spec.project.summary, project.summary)
     Self.set(&spec.project.author, project.author)
     Self.set(&spec.project.authorEmail, project.authorEmail)
-    Self.set(&spec.project.license, project.license)
+    spec.project.license = project.license ?? spec.project.license
     Self.set(&spec.project.urls, project.urls)
     Self.set(&spec.project.packageFolder, project.packageFolder)
     Self.set(&spec.project.extraFiles, project.extraFiles)
+    Self.set(&spec.project.assetURL, project.assetURL)
     return spec
   }
 

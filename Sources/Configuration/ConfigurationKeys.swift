@@ -12,7 +12,7 @@ enum TopKey: String, CaseIterable {
   case compilerCache = "compiler-cache"
   case flashAttention = "flash-attention"
   case cmakeDefinitions = "cmake-definitions"
-  case project
+  case project, budget
 
   /// Words that people write instead and that no edit distance finds.
   static let synonyms = [
@@ -31,6 +31,7 @@ enum ProjectKey: String, CaseIterable {
   case license, urls
   case packageFolder = "package-folder"
   case extraFiles = "extra-files"
+  case assetURL = "asset-url"
 
   /// Words that people write instead and that no edit distance finds.
   static let synonyms = [

@@ -3,6 +3,9 @@ import BinaryFormats
 import Building
 import Carving
 import Foundation
+import Inspection
+import Inventory
+import PackedKernels
 import Packaging
 import Planning
 import ReleaseModel
@@ -31,8 +34,9 @@ struct Packager: Sendable {
     into output: OutputFolder
   ) async throws -> ReleaseManifest {
     let digest = try digest(core: core, objects: slices.recipe.objects.map { FilePath($0) })
-    if workspace.isCurrent("release", digest: digest, products: []), let manifest = output.manifest,
-      output.isComplete(manifest)
+    // One build folder may serve several output folders, so the stamp says which release it speaks of.
+    if let manifest = output.manifest, output.isComplete(manifest), let stored = output.manifestDigest,
+      workspace.isCurrent("release", digest: "\(digest) \(stored)", products: [])
     {
       listener.told("nothing changed since the release in \(output.path)")
       return manifest
@@ -43,55 +47,44 @@ struct Packager: Sendable {
       manifest.value = try await assemble(core: core, slices: slices, in: folder)
     }
     guard let manifest = manifest.value else { throw CancellationError() }
-    try workspace.markCurrent("release", digest: digest)
+    if let stored = output.manifestDigest {
+      try workspace.markCurrent("release", digest: "\(digest) \(stored)")
+    }
     return manifest
   }
 
   private func assemble(core: [CoreStage.File], slices: SliceStage, in folder: FilePath) async throws
     -> ReleaseManifest
   {
-    var notes = plan.diagnostics
-    var layout = plan.layout
-    if layout != .split {
-      let draft = try await layOut(
-        .single,
-        plan.groups,
-        of: [plan.fatSlice],
-        core: core,
-        slices: slices,
-        in: folder
-      )
-      let largest = draft.artifacts.map(\.bytes).max() ?? .zero
-      if layout == .single || largest <= spec.cap { return try await finish(draft, notes: notes, in: folder) }
-      notes.append(
-        .note(
-          "one file for everything would have \(largest) bytes, over the cap of \(spec.cap); the release is split"
-        )
-      )
+    let candidates = LayoutChoice(spec: spec, plan: plan)
+    var notes = plan.diagnostics + candidates.notes
+    for layout in candidates.layouts.dropLast() {
+      let draft = try await layOut(layout, givingUpOver: spec.cap, core: core, slices: slices, in: folder)
+      let largest = draft.artifacts.filter { $0.kind != "tarball" }.map(\.bytes).max() ?? .zero
+      guard largest > spec.cap else {
+        if !notes.isEmpty { listener.told("layout \(layout.rawValue) is taken") }
+        return try await finish(draft, notes: notes, in: folder)
+      }
+      let note = candidates.passedOver(layout, largest: largest)
+      listener.told("\(note)")
+      notes.append(note)
       for artifact in draft.artifacts {
         try FileManager.default.removeItem(atPath: folder.appending(artifact.file).string)
       }
-      layout = .split
     }
-    let release = try await layOut(
-      layout,
-      plan.groups,
-      of: plan.slices,
-      core: core,
-      slices: slices,
-      in: folder
-    )
+    let release = try await layOut(candidates.last, givingUpOver: nil, core: core, slices: slices, in: folder)
     return try await finish(release, notes: notes, in: folder)
   }
 
   private func layOut(
     _ layout: Layout,
-    _ groups: [SliceGroup],
-    of wanted: [Slice],
+    givingUpOver limit: ByteCount?,
     core: [CoreStage.File],
     slices: SliceStage,
     in folder: FilePath
   ) async throws -> ReleaseManifest {
+    let wanted = layout == .single ? [plan.fatSlice] : spec.tarballs.isEmpty && layout != .split ? [] : plan.slices
+    let kernels = try await pack(layout, slices: slices)
     listener.began("carve \(wanted.map(\.name).joined(separator: ", "))")
     let products = try await slices.products(of: wanted)
     let total = products.reduce(ByteCount.zero) { $0 + $1.contents.bytes }
@@ -130,6 +123,7 @@ struct Packager: Sendable {
 
     listener.began("write archives")
     let layouter = ReleaseLayout(
+      layout: layout,
       spec: spec,
       plan: plan,
       project: project,
@@ -137,6 +131,7 @@ struct Packager: Sendable {
       folders: folders,
       core: core,
       products: products,
+      kernels: kernels,
       hostCompiler: toolkit.hostCompilerVersion,
       packed: packed.packed
     )
@@ -146,9 +141,9 @@ struct Packager: Sendable {
       layout: layout,
       cap: spec.cap
     )
-    let limit = plan.layout == .auto && layout == .single ? spec.cap : nil
-    manifest.artifacts = try await layouter.write(layout, groups: groups, into: folder, givingUpOver: limit)
-    manifest.slices = products.map {
+    manifest.artifacts = try await layouter.write(groups: plan.groups, into: folder, givingUpOver: limit)
+    // What a wheel's user gets; the tarballs' slices hold parts of the same.
+    manifest.slices = (kernels.isEmpty ? products : kernels.map(\.slice)).map {
       ReleaseManifest.SliceRecord(name: $0.slice.name, bytes: $0.contents.bytes, kernels: $0.contents.kernels)
     }
     manifest.coverage = Coverage.rows(of: plan, layout: layout)
@@ -158,13 +153,37 @@ struct Packager: Sendable {
     return manifest
   }
 
+  /// Packs what layouts `packed` and `thin` carry: the fat library, or one library for each group.
+  private func pack(_ layout: Layout, slices: SliceStage) async throws -> [PackStage.Product] {
+    let wanted: [Slice]
+    switch layout {
+    case .packed: wanted = [plan.fatSlice]
+    case .thin:
+      wanted = plan.groups.map { Slice(name: $0.name, architectures: $0.slices.flatMap(\.architectures)) }
+    case .single, .split, .auto: return []
+    }
+    listener.began("pack \(wanted.map(\.name).joined(separator: ", "))")
+    let stage = PackStage(
+      workspace: workspace,
+      plan: plan,
+      recipe: slices.recipe,
+      runner: runner,
+      listener: listener
+    )
+    let products = try await stage.products(of: wanted)
+    let (before, after) = products.reduce((0, 0)) { ($0.0 + $1.written.librarySize, $0.1 + $1.written.size) }
+    listener.ended("\(ByteCount(Int64(before))) bytes packed to \(ByteCount(Int64(after))), proved by unpacking")
+    return products
+  }
+
   private func finish(_ draft: ReleaseManifest, notes: [Diagnostic], in folder: FilePath) async throws
     -> ReleaseManifest
   {
     var manifest = draft
     manifest.diagnostics = notes
     if !manifest.overBudget.isEmpty {
-      let libraries = manifest.slices.map { workspace.slices.appending("\($0.name).so") }
+      let folder = [.packed, .thin].contains(manifest.layout) ? workspace.root.appending("packed") : workspace.slices
+      let libraries = manifest.slices.map { folder.appending("\($0.name).so") }
       manifest.remedies = try await Remedies(spec: spec, plan: plan, manifest: manifest).cheapest(
         libraries: libraries
       )
@@ -179,6 +198,7 @@ struct Packager: Sendable {
       atomically: true,
       encoding: .utf8
     )
+    try await writeInventory(of: folder)
     try json(Provenance(manifest)).write(
       toFile: folder.appending(Provenance.fileName).string,
       atomically: true,
@@ -195,6 +215,20 @@ struct Packager: Sendable {
     )
     try await FinalCheck(spec: spec, workspace: workspace, listener: listener).check(folder)
     return manifest
+  }
+
+  /// Where every byte of the artifacts is, as `inspect` on the finished folder tells it too.
+  private func writeInventory(of folder: FilePath) async throws {
+    listener.began("measure")
+    let inventory = try await Inspector().inspect([folder])
+    for (name, format) in [("json", InventoryFormat.json), ("md", .markdown), ("html", .html)] {
+      try render(inventory, as: format).write(
+        toFile: folder.appending("inventory.\(name)").string,
+        atomically: true,
+        encoding: .utf8
+      )
+    }
+    listener.ended("\(inventory.bytes) bytes in \(inventory.artifacts.count) files")
   }
 
   private var inputs: ReleaseManifest.Inputs {

@@ -6,6 +6,8 @@ import Packaging
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
+import ToolExecution
 
 // What wheels say about themselves: names, requirements, extras, descriptions.
 
@@ -19,7 +21,6 @@ extension ReleaseLayout {
   /// Writes the wheel of every parcel and, in layout `split`, the one that requires them all.
   func writeWheels(
     _ parcels: [Parcel],
-    layout: Layout,
     into folder: FilePath
   ) async throws -> [ReleaseManifest.Artifact] {
     var wheels: [(Wheel, Parcel)] = []
@@ -28,7 +29,7 @@ extension ReleaseLayout {
       (group: $0.name, wheel: try project.group($0.name, toolkit: plan.toolkit.version))
     }
     let locked = groups.map { "\($0.wheel.normalized)==\(version)" }
-    let coreName = layout == .single ? project.name : try project.core()
+    let coreName = layout == .split ? try project.core() : project.name
     let lockedCore = "\(coreName.normalized)==\(version)"
     for parcel in parcels {
       if let group = parcel.group {
@@ -39,7 +40,7 @@ extension ReleaseLayout {
       } else {
         // An extra per group brings one; `all` brings them all without the other project.
         let extras = groups.isEmpty ? [] : zip(groups, locked).map { ($0.group, [$1]) } + [("all", locked)]
-        let requirements = parcel.products.isEmpty ? [] : nvidia.requirements
+        let requirements = parcel.products.isEmpty && parcel.kernels.isEmpty ? [] : nvidia.requirements
         wheels.append((try coreWheel(coreName, parcel, requirements: requirements, extras: extras), parcel))
       }
     }
@@ -50,19 +51,17 @@ extension ReleaseLayout {
     let writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
     var artifacts: [ReleaseManifest.Artifact] = []
     for (wheel, parcel) in wheels {
-      artifacts.append(artifact(try await writer.write(wheel, into: folder), kind: "wheel", of: parcel))
+      let written = try await Span.measure(.archive, wheel.fileName) {
+        try await writer.write(wheel, into: folder)
+      }
+      artifacts.append(artifact(written, kind: "wheel", of: parcel))
     }
     return artifacts
   }
 
   private func metadata(_ name: ProjectName, summary: String? = nil) -> CoreMetadata {
-    var metadata = CoreMetadata(name: name, version: project.version)
-    metadata.summary = summary ?? spec.project.summary
-    metadata.author = spec.project.author
-    metadata.authorEmail = spec.project.authorEmail
-    metadata.license = spec.project.license
-    metadata.urls = spec.project.urls
-    metadata.requiresPython = ">=3.9"
+    var metadata = CoreMetadata(name: name, version: project.version, of: spec.project)
+    metadata.summary = summary ?? metadata.summary
     metadata.classifiers = [
       "Environment :: GPU :: NVIDIA CUDA :: \(plan.toolkit.version.major)",
       "Operating System :: POSIX :: Linux",

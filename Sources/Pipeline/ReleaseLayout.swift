@@ -10,6 +10,7 @@ import SystemPackage
 
 /// Which file goes into which archive.
 struct ReleaseLayout: Sendable {
+  let layout: Layout
   let spec: ReleaseSpec
   let plan: ReleasePlan
   let project: ProjectIdentity
@@ -17,6 +18,8 @@ struct ReleaseLayout: Sendable {
   let folders: Folders
   let core: [CoreStage.File]
   let products: [SliceStage.Product]
+  /// What is packed for layouts `packed` and `thin`.
+  let kernels: [PackStage.Product]
   /// The host compiler's version line, for bills of materials.
   let hostCompiler: String
   /// Files that UPX packed, by name; they ship in place of the originals.
@@ -30,6 +33,8 @@ struct ReleaseLayout: Sendable {
     let core: [CoreStage.File]
     /// The slices; empty for the core of layout `split`.
     let products: [SliceStage.Product]
+    /// The packed kernels that it carries or fetches.
+    var kernels: [PackStage.Product] = []
     /// What the binaries inside need.
     let facts: [BinaryFacts]
   }
@@ -41,12 +46,11 @@ struct ReleaseLayout: Sendable {
     ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { Int64($0) } ?? 315_532_800
   }
 
-  /// Writes every wheel and tarball of a layout.
+  /// Writes every wheel and tarball of the layout.
   ///
   /// - Parameter limit: a wheel over it ends the work, because the caller will choose another layout.
   /// - Throws: `PackagingError`, `ArchiveError`, `BinaryFormatError` for a staged file that is no ELF file.
   func write(
-    _ layout: Layout,
     groups: [SliceGroup],
     into folder: FilePath,
     givingUpOver limit: ByteCount? = nil
@@ -61,15 +65,9 @@ struct ReleaseLayout: Sendable {
       provided: nvidia.libraries
     )
 
-    let parcels: [Parcel]
-    if layout == .single {
-      parcels = [
-        Parcel(role: .core, group: nil, core: core, products: products, facts: coreFacts + sliceFacts)
-      ]
-    } else {
+    var split: [Parcel] {
       let core = Parcel(role: .core, group: nil, core: core, products: [], facts: coreFacts)
-      parcels =
-        [core]
+      return [core]
         + groups.map { group in
           let carried = products.filter { group.slices.contains($0.slice) }
           let names = Set(carried.map(\.slice.libraryName))
@@ -82,10 +80,31 @@ struct ReleaseLayout: Sendable {
           )
         }
     }
-    let wheels = try await writeWheels(parcels, layout: layout, into: folder)
+    let forWheels: [Parcel]
+    let forTarballs: [Parcel]
+    switch layout {
+    case .single:
+      let all = Parcel(role: .core, group: nil, core: core, products: products, facts: coreFacts + sliceFacts)
+      (forWheels, forTarballs) = ([all], [all])
+    case .packed, .thin:
+      let packedFacts = try kernels.map { try BinaryFacts(of: $0.slice.library, name: $0.slice.slice.libraryName) }
+      let all = Parcel(
+        role: .core,
+        group: nil,
+        core: core,
+        products: [],
+        kernels: kernels,
+        facts: coreFacts + packedFacts
+      )
+      // A tarball has no Python to unpack with, so it gets plain slices, one file for each group.
+      (forWheels, forTarballs) = ([all], split)
+    case .split, .auto: (forWheels, forTarballs) = (split, split)
+    }
+    var wheels = try await writeWheels(forWheels, into: folder)
     // Tarballs take as long again; a layout that is given up needs none.
     if let limit, wheels.contains(where: { $0.bytes > limit }) { return wheels }
-    return try await wheels + writeTarballs(parcels, layout: layout, into: folder)
+    if layout == .thin { wheels += try copyAssets(into: folder) }
+    return try await wheels + writeTarballs(forTarballs, into: folder)
   }
 
   /// The native files of a parcel below a folder of an archive.
@@ -107,7 +126,7 @@ struct ReleaseLayout: Sendable {
         ZipWriter.Member(name: "\(bin)/cuda/\(product.slice.indexName)", content: .file(product.index)),
       ]
     }
-    return tools + slices
+    return tools + slices + packedMembers(of: parcel, in: bin)
   }
 
   var licenses: [(name: String, content: ZipWriter.Member.Content)] {
@@ -117,7 +136,9 @@ struct ReleaseLayout: Sendable {
   /// The record of a file that was written.
   func artifact(_ written: WrittenArchive, kind: String, of parcel: Parcel) -> ReleaseManifest.Artifact {
     let carried = Set(parcel.core.map(\.name))
-    let hasPTX = parcel.products.contains { $0.floor.ptx != nil }
+    let carriedSlices = parcel.products + parcel.kernels.map(\.slice)
+    let compression = parcel.kernels.isEmpty ? spec.kernelCompression : .none
+    let hasPTX = carriedSlices.contains { $0.floor.ptx != nil }
     return ReleaseManifest.Artifact(
       file: written.file,
       kind: kind,
@@ -126,10 +147,10 @@ struct ReleaseLayout: Sendable {
       bytes: ByteCount(written.byteCount),
       installedBytes: ByteCount(written.installedByteCount),
       sha256: written.sha256.hex,
-      architectures: Array(Set(parcel.products.flatMap(\.contents.architectures))).sorted(),
-      driverFloor: parcel.products.isEmpty
+      architectures: Array(Set(carriedSlices.flatMap(\.contents.architectures))).sorted(),
+      driverFloor: carriedSlices.isEmpty
         ? nil
-        : DriverFloor(toolkit: plan.toolkit.version, compression: spec.kernelCompression, hasPTX: hasPTX),
+        : DriverFloor(toolkit: plan.toolkit.version, compression: compression, hasPTX: hasPTX),
       neededLibraries: Set(parcel.facts.flatMap(\.needed)).subtracting(carried).sorted()
     )
   }

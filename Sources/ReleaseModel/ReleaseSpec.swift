@@ -113,14 +113,16 @@ public struct ProjectSpec: Hashable, Sendable, Codable {
   public var author: String?
   /// The author's e-mail address.
   public var authorEmail: String?
-  /// The license as an SPDX expression.
-  public var license = "MIT"
+  /// The license as an SPDX expression; `nil` says nothing about a package folder of the user's, MIT about ours.
+  public var license: String?
   /// Project links, label and URL.
   public var urls: [String: String] = [:]
   /// The folder of the Python package that goes into the core wheel; `nil` takes the bundled one.
   public var packageFolder: String?
   /// Further files of the core wheel: path in the wheel, path on disk.
   public var extraFiles: [String: String] = [:]
+  /// The address below which layout `thin` finds its kernels; `{version}` stands for the project's version.
+  public var assetURL: String?
 
   /// Makes a spec of defaults.
   public init() {}

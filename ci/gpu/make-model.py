@@ -30,8 +30,17 @@ def main() -> None:
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_vocab_size(VOCABULARY)
-    # llama-bench feeds token numbers, so no text has to be taken apart.
-    writer.add_tokenizer_model("no_vocab")
+    # Tests feed token numbers; the words are there because llama-server turns tokens into text.
+    writer.add_tokenizer_model("llama")
+    words = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    kinds = [gguf.TokenType.UNKNOWN, gguf.TokenType.CONTROL, gguf.TokenType.CONTROL] + [gguf.TokenType.BYTE] * 256
+    more = VOCABULARY - len(words)
+    writer.add_token_list(words + [f"\u2581w{number}" for number in range(more)])
+    writer.add_token_scores([0.0] * len(words) + [-float(number) for number in range(more)])
+    writer.add_token_types(kinds + [gguf.TokenType.NORMAL] * more)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
 
     def matrix(name: str, rows: int, columns: int) -> None:

@@ -56,8 +56,30 @@ void explain_driver(const struct driver *driver)
     }
 }
 
-void explain_empty(const struct catalog *catalog)
+// Whether packed kernels are here that would serve all devices; says so.
+static bool explain_packed(const struct catalog *catalog, const struct driver *driver)
 {
+    for (int i = 0; i < catalog->packed_count; i++) {
+        int needed;
+        enum rank rank = slice_rank_all(&catalog->packed[i], driver->capabilities, driver->count, &needed);
+        if (rank != RANK_NONE && needed <= driver->version) {
+            say("the kernels for %s are here, but packed: run 'llcuda unpack' once; the CPU is used",
+                driver->count == 1 ? driver->names[0] : "these GPUs");
+            return true;
+        }
+    }
+    return false;
+}
+
+void explain_empty(const struct catalog *catalog, const struct driver *driver)
+{
+    if (explain_packed(catalog, driver)) {
+        return;
+    }
+    if (catalog->packed_count > 0) {
+        explain_no_slice(catalog, driver);
+        return;
+    }
     const char *folder = catalog->folder[0] != '\0' ? catalog->folder : "the folder 'cuda' beside libggml-cuda.so";
     if (catalog->broken > 0) {
         say("no usable slice of the CUDA backend in %s; install it again; the CPU is used", folder);
@@ -68,22 +90,33 @@ void explain_empty(const struct catalog *catalog)
 
 void explain_catalog(const struct catalog *catalog)
 {
+    char archs[1024];
     for (int i = 0; i < catalog->count; i++) {
-        char archs[1024];
         slice_describe(&catalog->slices[i], archs, sizeof archs);
         say("  here: %s with %s", catalog->slices[i].name, archs);
     }
+    for (int i = 0; i < catalog->packed_count; i++) {
+        slice_describe(&catalog->packed[i], archs, sizeof archs);
+        say("  here, packed: %s with %s", catalog->packed[i].name, archs);
+    }
 }
 
-// The least demanding of the slices that would serve all devices with a newer driver, or -1.
-static int blocked_by_driver(const struct catalog *catalog, const struct driver *driver, int *driver_needed)
+// The slices, then what is packed.
+static const struct slice *slice_at(const struct catalog *catalog, int index)
 {
-    int best = -1;
-    for (int i = 0; i < catalog->count; i++) {
+    return index < catalog->count ? &catalog->slices[index] : &catalog->packed[index - catalog->count];
+}
+
+// The least demanding of the slices that would serve all devices with a newer driver, or NULL.
+static const struct slice *blocked_by_driver(const struct catalog *catalog, const struct driver *driver, int *driver_needed)
+{
+    const struct slice *best = NULL;
+    for (int i = 0; i < catalog->count + catalog->packed_count; i++) {
+        const struct slice *slice = slice_at(catalog, i);
         int needed;
-        enum rank rank = slice_rank_all(&catalog->slices[i], driver->capabilities, driver->count, &needed);
-        if (rank != RANK_NONE && (best < 0 || needed < *driver_needed)) {
-            best = i;
+        enum rank rank = slice_rank_all(slice, driver->capabilities, driver->count, &needed);
+        if (rank != RANK_NONE && (best == NULL || needed < *driver_needed)) {
+            best = slice;
             *driver_needed = needed;
         }
     }
@@ -104,17 +137,20 @@ static void explain_old_driver(const struct slice *slice, const struct driver *d
 
 void explain_no_slice(const struct catalog *catalog, const struct driver *driver)
 {
-    int needed = 0;
-    int blocked = blocked_by_driver(catalog, driver, &needed);
-    if (blocked >= 0) {
-        explain_old_driver(&catalog->slices[blocked], driver, needed);
+    if (explain_packed(catalog, driver)) {
+        return;
+    }
+    int driver_needed = 0;
+    const struct slice *blocked = blocked_by_driver(catalog, driver, &driver_needed);
+    if (blocked != NULL) {
+        explain_old_driver(blocked, driver, driver_needed);
         return;
     }
     bool some_unserved = false;
     for (int i = 0; i < driver->count; i++) {
         enum rank best = RANK_NONE;
-        for (int j = 0; j < catalog->count; j++) {
-            enum rank rank = slice_rank(&catalog->slices[j], driver->capabilities[i]);
+        for (int j = 0; j < catalog->count + catalog->packed_count; j++) {
+            enum rank rank = slice_rank(slice_at(catalog, j), driver->capabilities[i]);
             best = rank > best ? rank : best;
         }
         if (best == RANK_NONE) {
@@ -207,9 +243,11 @@ void explain_open_failure(const char *path, const char *reason)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         int major = missing_major(reason, known[i].library);
         if (major >= 13) {
-            say("that library comes with: pip install '%s==%d.*'", known[i].package, major);
+            say("that library comes with: pip install '%s==%d.*', or with an installed CUDA %d whose lib64 is in LD_LIBRARY_PATH",
+                known[i].package, major, major);
         } else if (major > 0) {
-            say("that library comes with: pip install %s-cu%d", known[i].package, major);
+            say("that library comes with: pip install %s-cu%d, or with an installed CUDA %d whose lib64 is in LD_LIBRARY_PATH",
+                known[i].package, major, major);
         }
     }
     say("the CPU is used");

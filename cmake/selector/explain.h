@@ -9,7 +9,7 @@
 void explain_driver(const struct driver *driver);
 
 // Why there is nothing to choose from.
-void explain_empty(const struct catalog *catalog);
+void explain_empty(const struct catalog *catalog, const struct driver *driver);
 
 // What is here, one line per slice.
 void explain_catalog(const struct catalog *catalog);

@@ -67,7 +67,7 @@ static void choose(void)
     }
     catalog_read(&catalog, (const void *)&choose_once);
     if (catalog.count == 0) {
-        explain_empty(&catalog);
+        explain_empty(&catalog, &driver);
         return;
     }
     if (has_override) {
@@ -91,7 +91,7 @@ static void choose(void)
 static void open_chosen(void)
 {
     char path[MAX_PATH + 512];
-    snprintf(path, sizeof path, "%s/%s.so", catalog.folder, chosen->name);
+    snprintf(path, sizeof path, "%s/%s.so", catalog.folders[chosen->folder], chosen->name);
     explain_jit(chosen, &driver);
     // Never closed, whatever happens: a CUDA library that is closed and opened again hangs at its first kernel.
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

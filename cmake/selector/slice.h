@@ -25,6 +25,7 @@ struct arch_list {
 
 struct slice {
     char name[MAX_NAME];
+    int folder;               // which of the catalog's folders it lies in
     int toolkit;              // CUDA version that made it, as cuDriverGetVersion() counts: 12040 is 12.4
     int cuda_driver;          // the lowest cuDriverGetVersion() on which it loads
     char driver_floor[32];    // the same as an NVIDIA driver release; may be empty

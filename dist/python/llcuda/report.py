@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llcuda import driver as nvidia
-from llcuda import native, slices
+from llcuda import native, packed, places, slices
 from llcuda.slices import Rank, Slice, cuda_version
 
 
@@ -94,11 +94,14 @@ def llama_version() -> str:
 def collect() -> dict[str, Any]:
     """Everything that ``llcuda info`` knows, ready for JSON."""
     folder = native.bin_folder()
-    available, broken = slices.read_folder(folder / "cuda")
+    found, broken = places.slices_here()
+    available = [item for item, _ in found]
+    described, wrong = packed.read_folder(folder / "cuda")
+    broken.update(wrong)
     machine = nvidia.query()
     override = os.environ.get("LLCUDA_SLICE", "")
     choice = decide(available, machine, override)
-    libraries = native.nvidia_libraries(available)
+    libraries = native.nvidia_libraries(available + [kernels.slice for kernels in described])
     return {
         "schema": 1,
         "version": native.package_version(),
@@ -113,6 +116,16 @@ def collect() -> dict[str, Any]:
         },
         "devices": devices_json(machine),
         "slices": [_slice_json(item, machine) for item in available],
+        "packed": [
+            {
+                "name": kernels.slice.name,
+                "id": kernels.identity,
+                "architectures": kernels.slice.architectures,
+                "bytes": kernels.size,
+                "fetched": bool(kernels.url),
+            }
+            for kernels in described
+        ],
         "brokenIndexes": [{"file": name, "problem": problem} for name, problem in broken.items()],
         "cudaLibraries": {name: str(path) if path else None for name, path in libraries.items()},
         "choice": {
@@ -167,6 +180,9 @@ def text(facts: dict[str, Any]) -> str:
         archs = ", ".join([*item["real"], *(f"{arch} as PTX" for arch in item["virtual"])])
         floor = f", driver {item['driverFloor']} or newer" if item["driverFloor"] else ""
         rows.append((f"slice {item['name']}", f"{archs} (CUDA {item['toolkit']}{floor})"))
+    for item in facts["packed"]:
+        how = "fetched and unpacked" if item["fetched"] else "unpacked"
+        rows.append((f"packed {item['name']}", f"{item['architectures']} ({item['bytes']} bytes, {how} when first used)"))
     rows += [(item["file"], f"passed over: {item['problem']}") for item in facts["brokenIndexes"]]
     for name, folder in facts["cudaLibraries"].items():
         rows.append((name, folder or "in no NVIDIA wheel here; the system's is used if there is one"))

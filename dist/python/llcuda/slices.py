@@ -14,6 +14,7 @@ from pathlib import Path
 
 MAX_ARCHS = 64
 MAX_LINE = 1024
+MAX_NAME = 63
 MAX_INDEX_SIZE = 65536
 MAX_SLICES = 128
 TEGRA = frozenset({53, 62, 72, 87})
@@ -245,3 +246,22 @@ def read_folder(folder: Path) -> tuple[list[Slice], dict[str, str]]:
         else:
             slices.append(found)
     return sorted(slices, key=lambda item: item.name.encode()), problems
+
+
+def index_text(item: Slice) -> str:
+    """The text of an index, as llcuda-build writes it for a slice of its own."""
+
+    def archs(values: Sequence[Arch]) -> str:
+        return " ".join(f"{arch.number}{arch.suffix}" for arch in values)
+
+    lines = ["# Written by llcuda; read by libggml-cuda.so, which picks a slice for the GPUs of this machine."]
+    lines += ["format 1", f"slice {item.name}", f"toolkit {cuda_version(item.toolkit)}"]
+    lines.append(f"cuda-driver {item.cuda_driver}")
+    if _RELEASE.match(item.driver_floor):
+        lines.append(f"driver-floor {item.driver_floor}")
+    lines.append(f"compile-set {archs(item.compile_set)}")
+    if item.real:
+        lines.append(f"real {archs(item.real)}")
+    if item.virtual:
+        lines.append(f"virtual {archs(item.virtual)}")
+    return "\n".join(lines) + "\n"

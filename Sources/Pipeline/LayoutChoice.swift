@@ -1,0 +1,73 @@
+import Planning
+public import ReleaseModel
+
+/// Which layouts are tried, and why others are not.
+struct LayoutChoice: Sendable {
+  /// The layouts in the order in which they are tried; the first that fits the cap is taken, the last one anyhow.
+  let layouts: [Layout]
+  /// Why some are left out.
+  let notes: [Diagnostic]
+  private let cap: ByteCount
+
+  /// - Throws: nothing; what can't be done with the layout that was asked for is refused by ``check(_:)``.
+  init(spec: ReleaseSpec, plan: ReleasePlan) {
+    cap = spec.cap
+    guard plan.layout == .auto else {
+      (layouts, notes) = ([plan.layout], [])
+      return
+    }
+    var layouts = [Layout.single]
+    var notes: [Diagnostic] = []
+    for layout in [Layout.packed, .split, .thin] {
+      if let obstacle = Self.obstacle(to: layout, spec: spec) {
+        // Nobody who names no place for assets expects to be told.
+        if layout != .thin { notes.append(.note("layout \(layout.rawValue) is passed over: \(obstacle)")) }
+      } else {
+        layouts.append(layout)
+      }
+    }
+    (self.layouts, self.notes) = (layouts, notes)
+  }
+
+  /// The layout that is taken when none fits.
+  var last: Layout { layouts.last ?? .split }
+
+  /// Refuses a layout that can't be made of a spec.
+  ///
+  /// - Throws: ``LayoutError``.
+  static func check(_ spec: ReleaseSpec) throws(LayoutError) {
+    if let obstacle = obstacle(to: spec.layout, spec: spec) { throw LayoutError(layout: spec.layout, why: obstacle) }
+  }
+
+  private static func obstacle(to layout: Layout, spec: ReleaseSpec) -> String? {
+    guard [.packed, .thin].contains(layout) else { return nil }
+    if spec.project.packageFolder != nil {
+      return "it needs the Python package that comes with llcuda-build, which unpacks; leave out package-folder"
+    }
+    if layout == .thin, spec.project.assetURL == nil {
+      return "nobody says where kernels are fetched from; set asset-url in [project]"
+    }
+    return nil
+  }
+
+  /// What is said about a layout whose largest file is over the cap.
+  func passedOver(_ layout: Layout, largest: ByteCount) -> Diagnostic {
+    let next = layouts.drop { $0 != layout }.dropFirst().first ?? last
+    return .note(
+      "layout \(layout.rawValue): its largest file would have \(largest) bytes, over the cap of \(cap); "
+        + "\(next.rawValue) is next"
+    )
+  }
+}
+
+/// A layout that can't be made of what was asked for.
+public struct LayoutError: Error, Sendable, Hashable, CustomStringConvertible, ExitStatusProviding {
+  /// The layout.
+  public let layout: Layout
+  /// What is in the way, and the way out.
+  public let why: String
+  /// A wrong combination is wrong usage.
+  public var exitStatus: ExitStatus { .usage }
+  /// The message.
+  public var description: String { "--layout \(layout.rawValue): \(why)" }
+}
