@@ -75,7 +75,10 @@ let package = Package(
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
-    library("Verification", ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "Packaging", system]),
+    library(
+      "Verification",
+      ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "PackedKernels", "Packaging", system]
+    ),
     library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     library(
       "Pipeline",

@@ -147,13 +147,14 @@ struct BinarySummary {
   init(_ contents: ArchiveContents) {
     var found: [ComputeCapability: Architecture] = [:]
     var majors: Set<Int> = []
+    let packed = contents.packed.values.joined()
+    for architecture in contents.binaries.values.flatMap({ $0.kernels ?? [] }) + packed {
+      var sum = found[architecture.capability] ?? architecture
+      sum.real = sum.real || architecture.real
+      sum.virtual = sum.virtual || architecture.virtual
+      found[architecture.capability] = sum
+    }
     for facts in contents.binaries.values {
-      for architecture in facts.kernels ?? [] {
-        var sum = found[architecture.capability] ?? architecture
-        sum.real = sum.real || architecture.real
-        sum.virtual = sum.virtual || architecture.virtual
-        found[architecture.capability] = sum
-      }
       for library in facts.needed {
         // libcudart's number is that of the toolkit since 11.0.
         if let match = library.wholeMatch(of: #/libcudart\.so\.([0-9]+)(?:\..*)?/#), let major = Int(match.1)

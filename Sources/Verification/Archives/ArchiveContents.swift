@@ -1,5 +1,6 @@
 import Archives
 import BinaryFormats
+import ReleaseModel
 import SystemPackage
 
 /// Everything that the rules ask about what is in an archive, read once from beginning to end.
@@ -26,6 +27,10 @@ struct ArchiveContents: Sendable {
   var texts: [String: [UInt8]] = [:]
   /// ELF files by name.
   var binaries: [String: BinaryFacts] = [:]
+  /// The architectures in packed kernels, by name.
+  var packed: [String: [Architecture]] = [:]
+  /// Packed kernels that are broken, by name.
+  var brokenKernels: [String: String] = [:]
   /// ELF files that are broken, by name.
   var brokenBinaries: [String: String] = [:]
 
@@ -61,6 +66,7 @@ struct MemberScanner {
   private var text: [UInt8] = []
   private var spill: SpillFile?
   private var isELF = false
+  private var isPacked = false
 
   init(buildFolders: [String]) { self.buildFolders = buildFolders }
 
@@ -75,6 +81,7 @@ struct MemberScanner {
   mutating func begin(_ name: String) {
     self.name = name
     wantsText = Self.isText(name)
+    isPacked = name.hasSuffix(PackedContents.suffix)
     (start, text, spill, isELF) = ([], [], nil, false)
   }
 
@@ -83,7 +90,7 @@ struct MemberScanner {
       start += piece.prefix(4 - start.count)
       isELF = start == [0x7F, 0x45, 0x4C, 0x46]
     }
-    if isELF {
+    if isELF || isPacked {
       // The first piece has the four bytes: no archive's pieces are smaller.
       let spill = try self.spill ?? SpillFile()
       self.spill = spill
@@ -95,7 +102,13 @@ struct MemberScanner {
 
   mutating func end(into contents: inout ArchiveContents) throws {
     defer { spill = nil }
-    if isELF, let spill {
+    if isPacked, let spill {
+      do {
+        contents.packed[name] = try PackedContents.architectures(of: spill.content(named: name))
+      } catch let error as BinaryFormatError {
+        contents.brokenKernels[name] = error.rule
+      }
+    } else if isELF, let spill {
       try read(spill.content(named: name), into: &contents)
     } else if wantsText, text.count < Self.textLimit {
       contents.texts[name] = text

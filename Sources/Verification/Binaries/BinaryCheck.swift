@@ -91,10 +91,17 @@ struct BinaryCheck {
       indexed.insert(library)
       findings += compare(facts.kernels ?? [], with: promise.architectures, at: library)
     }
-    guard let promised else { return findings }
+    findings += contents.brokenKernels.sorted { $0.key < $1.key }.map {
+      Finding(.fatbinReadable, in: contents.file, at: $0.key, $0.value)
+    }
+    // Kernels that are fetched at first use are promised by the file that is fetched.
+    let isFetching = contents.members.contains { $0.name.hasSuffix(PackedContents.descriptorSuffix) }
+      && contents.packed.isEmpty
+    guard let promised, !isFetching else { return findings }
     let libraries = contents.binaryNames.filter { contents.binaries[$0]?.kernels != nil }
     var inside: [ComputeCapability: Architecture] = [:]
-    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) {
+    let packed = contents.packed.values.joined()
+    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) + packed {
       var sum = inside[architecture.capability] ?? architecture
       sum.real = sum.real || architecture.real
       sum.virtual = sum.virtual || architecture.virtual

@@ -4,7 +4,7 @@ extension Rule {
   static let fileKind = Rule(
     "P01",
     .rejected,
-    "a file is a wheel (.whl) or a source distribution (.tar.gz, .zip), or else a tarball of a release",
+    "a file is a wheel (.whl) or a source distribution (.tar.gz, .zip), or else a tarball or packed kernels (.packed) of a release",
     source: "warehouse, forklift/forms.py: the extensions of each file type",
     wayOut: "build a wheel or an sdist; leave other files out of the upload"
   )
