@@ -75,7 +75,10 @@ let package = Package(
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
-    library("Verification", ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "Packaging", system]),
+    library(
+      "Verification",
+      ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "PackedKernels", "Packaging", system]
+    ),
     library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     library(
       "Pipeline",
@@ -137,7 +140,8 @@ let package = Package(
     .testTarget(
       name: "PublishingTests",
       dependencies: [
-        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives", "ToolExecution",
+        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives",
+        "ToolExecution",
         system,
       ],
       swiftSettings: settings
@@ -145,7 +149,8 @@ let package = Package(
     .testTarget(
       name: "VerificationTests",
       dependencies: [
-        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting", system,
+        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting",
+        system,
       ],
       swiftSettings: settings
     ),

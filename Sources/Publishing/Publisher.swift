@@ -4,8 +4,10 @@ import SystemPackage
 public import ToolExecution
 import Verification
 
-/// Publishes a release: verified first, checked everywhere before anything is sent, in an order that never leaves an
-/// installable half, and announced when all of it is there. Run again, it goes on where it was.
+/// Publishes a release: verified first, then asked everywhere before anything is sent.
+///
+/// The order never leaves an installable half, and what makes the rest visible comes last. Run again, it goes on where
+/// it was.
 public struct Publisher: Sendable {
   private let request: PublishRequest
   private let runner = ToolRunner()
@@ -106,7 +108,9 @@ public struct Publisher: Sendable {
       do { try await upload(path) } catch ToolError.failed(_, let outcome, _, let lines) {
         let done = report.rows.filter { $0.place == place }.count
         // Not the command: a tool's own words are enough, and addresses stay out of logs.
-        let why = ([outcome] + lines.suffix(4).map { $0.trimmingCharacters(in: .whitespaces) }).joined(separator: "; ")
+        let why = ([outcome] + lines.suffix(4).map { $0.trimmingCharacters(in: .whitespaces) }).joined(
+          separator: "; "
+        )
         throw PublishError.interrupted(file: name, done: done, of: files.count, why: why)
       }
       listener.ended("\(bytes) bytes")

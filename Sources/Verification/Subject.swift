@@ -8,7 +8,7 @@ import SystemPackage
 struct Subject: Sendable {
   /// What a file is, by its name.
   enum Kind: String, Sendable {
-    case wheel, sdist, tarball, unknown
+    case wheel, sdist, tarball, kernels, unknown
 
     init(fileName name: String) {
       if name.hasSuffix(".whl") {
@@ -17,6 +17,8 @@ struct Subject: Sendable {
         self = SdistName(name) == nil ? (name.hasSuffix(".zip") ? .unknown : .tarball) : .sdist
       } else if [".tar.xz", ".tar.zst", ".tar.bz2", ".tgz", ".tar"].contains(where: { name.hasSuffix($0) }) {
         self = .tarball
+      } else if name.hasSuffix(PackedContents.suffix) {
+        self = .kernels
       } else {
         self = .unknown
       }
@@ -104,10 +106,29 @@ extension Verifier {
     switch kind {
     case .wheel: try WheelCheck(verifier: self, promised: promised).check(&subject)
     case .sdist, .tarball: try TarballCheck(verifier: self, promised: promised).check(&subject)
+    case .kernels: try kernels(promised, &subject)
     case .unknown:
       subject.findings.append(Finding(.fileKind, in: name, "by its name it is neither"))
     }
     return subject
+  }
+
+  /// A packed file by itself, as layout `thin` has it for release assets.
+  private func kernels(_ promised: [Architecture]?, _ subject: inout Subject) throws {
+    var contents = ArchiveContents(file: subject.name)
+    do {
+      subject.architectures = try PackedContents.architectures(of: ByteSource(mapping: subject.path))
+      contents.packed[subject.name] = subject.architectures
+    } catch {
+      subject.findings.append(Finding(.fatbinReadable, in: subject.name, error.rule))
+      return
+    }
+    subject.binaries = BinaryCheck(
+      contents: contents,
+      glibcMinor: nil,
+      provided: LibraryProviders(),
+      promised: promised
+    )
   }
 
   private func budget(_ name: String, _ size: Int64) -> [Finding] {
@@ -117,7 +138,9 @@ extension Verifier {
     }
     let margin = options.cap.bytes - options.cap.bytes / 20
     guard size > margin else { return [] }
-    return [Finding(.sizeMargin, in: name, "\(bytes) bytes, \(bytes.percentage(of: options.cap)) of the limit")]
+    return [
+      Finding(.sizeMargin, in: name, "\(bytes) bytes, \(bytes.percentage(of: options.cap)) of the limit")
+    ]
   }
 
   private static func size(of path: FilePath) throws -> Int64 {

@@ -4,7 +4,9 @@ import Foundation
 public import ReleaseModel
 public import SystemPackage
 
-/// Applies every rule to files and releases, and tells all findings at once. It changes and sends nothing.
+/// Applies every rule to files and releases, and tells all findings at once.
+///
+/// It changes and sends nothing.
 public struct Verifier: Sendable {
   /// What the caller knows that files don't say.
   public struct Options: Sendable {
@@ -44,7 +46,9 @@ public struct Verifier: Sendable {
         continue
       }
       let inside = try Self.archives(in: path)
-      let isRelease = FileManager.default.fileExists(atPath: path.appending(ReleaseFolder.manifestName).string)
+      let isRelease = FileManager.default.fileExists(
+        atPath: path.appending(ReleaseFolder.manifestName).string
+      )
       guard !inside.isEmpty || isRelease else {
         throw VerificationError.nothingGiven("'\(path)' holds no wheel, sdist or tarball")
       }
@@ -52,7 +56,9 @@ public struct Verifier: Sendable {
       if isRelease { releases.append(path) }
     }
     let promises = Dictionary(
-      releases.flatMap { ReleaseFolder($0).promises }, uniquingKeysWith: { first, _ in first })
+      releases.flatMap { ReleaseFolder($0).promises },
+      uniquingKeysWith: { first, _ in first }
+    )
     var subjects = try await read(files, promises: promises)
     subjects.sort { $0.order < $1.order }
     var findings = subjects.flatMap(\.findings)

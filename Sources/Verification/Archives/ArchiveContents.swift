@@ -1,5 +1,6 @@
 import Archives
 import BinaryFormats
+import ReleaseModel
 import SystemPackage
 
 /// Everything that the rules ask about what is in an archive, read once from beginning to end.
@@ -26,6 +27,10 @@ struct ArchiveContents: Sendable {
   var texts: [String: [UInt8]] = [:]
   /// ELF files by name.
   var binaries: [String: BinaryFacts] = [:]
+  /// The architectures in packed kernels, by name.
+  var packed: [String: [Architecture]] = [:]
+  /// Packed kernels that are broken, by name.
+  var brokenKernels: [String: String] = [:]
   /// ELF files that are broken, by name.
   var brokenBinaries: [String: String] = [:]
 
@@ -61,19 +66,22 @@ struct MemberScanner {
   private var text: [UInt8] = []
   private var spill: SpillFile?
   private var isELF = false
+  private var isPacked = false
 
   init(buildFolders: [String]) { self.buildFolders = buildFolders }
 
   /// Whether rules read a file of this name.
   static func isText(_ name: String) -> Bool {
     let last = name.split(separator: "/").last ?? ""
-    return name.contains(".dist-info/") || last == "PKG-INFO" || last.hasSuffix(".py") || last.hasSuffix(".pye")
+    return name.contains(".dist-info/") || last == "PKG-INFO" || last.hasSuffix(".py")
+      || last.hasSuffix(".pye")
       || last.hasSuffix(".index")
   }
 
   mutating func begin(_ name: String) {
     self.name = name
     wantsText = Self.isText(name)
+    isPacked = name.hasSuffix(PackedContents.suffix)
     (start, text, spill, isELF) = ([], [], nil, false)
   }
 
@@ -82,7 +90,7 @@ struct MemberScanner {
       start += piece.prefix(4 - start.count)
       isELF = start == [0x7F, 0x45, 0x4C, 0x46]
     }
-    if isELF {
+    if isELF || isPacked {
       // The first piece has the four bytes: no archive's pieces are smaller.
       let spill = try self.spill ?? SpillFile()
       self.spill = spill
@@ -94,7 +102,13 @@ struct MemberScanner {
 
   mutating func end(into contents: inout ArchiveContents) throws {
     defer { spill = nil }
-    if isELF, let spill {
+    if isPacked, let spill {
+      do {
+        contents.packed[name] = try PackedContents.architectures(of: spill.content(named: name))
+      } catch let error as BinaryFormatError {
+        contents.brokenKernels[name] = error.rule
+      }
+    } else if isELF, let spill {
       try read(spill.content(named: name), into: &contents)
     } else if wantsText, text.count < Self.textLimit {
       contents.texts[name] = text

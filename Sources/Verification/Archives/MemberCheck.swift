@@ -27,7 +27,9 @@ struct MemberCheck {
       if !allowsLinks {
         findings.append(finding(.memberKind, member, "a symbolic link"))
       } else if !Self.staysInside(target, depth: depth) {
-        findings.append(finding(.memberKind, member, "a symbolic link to '\(target)', outside of the archive"))
+        findings.append(
+          finding(.memberKind, member, "a symbolic link to '\(target)', outside of the archive")
+        )
       }
     case .hardLink(let target): findings.append(finding(.memberKind, member, "another name of '\(target)'"))
     case .special: findings.append(finding(.memberKind, member, "a device, pipe or socket"))
@@ -43,7 +45,9 @@ struct MemberCheck {
     return findings
   }
 
-  /// What makes a path dangerous; nil when nothing does. Looks at scalars: '/' with an accent is no '/' for Swift.
+  /// What makes a path dangerous; nil when nothing does.
+  ///
+  /// Looks at scalars: '/' with an accent is no '/' for Swift.
   static func danger(in name: String) -> String? {
     let scalars = Array(name.unicodeScalars)
     // A folder's name ends in one slash.

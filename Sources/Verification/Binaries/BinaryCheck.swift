@@ -25,7 +25,9 @@ struct BinaryCheck {
 
   private func check(_ facts: BinaryFacts, _ name: String) -> [Finding] {
     var findings: [Finding] = []
-    func report(_ rule: Rule, _ seen: String) { findings.append(Finding(rule, in: contents.file, at: name, seen)) }
+    func report(_ rule: Rule, _ seen: String) {
+      findings.append(Finding(rule, in: contents.file, at: name, seen))
+    }
     let last = name.split(separator: "/").last.map(String.init) ?? name
     if Self.isDriver(last) || facts.soname.map(Self.isDriver) == true {
       report(.driverInside, facts.soname.map { "its name is \($0)" } ?? "by its file's name")
@@ -67,7 +69,9 @@ struct BinaryCheck {
         do {
           let floor = try PlatformTag(for: [[library: [version]]]).glibcMinor
           // The oldest policy known is 2.17; older tags are for what it allows.
-          if floor > max(glibcMinor, 17) { found.append("\(library) in version \(version), of manylinux_2_\(floor)") }
+          if floor > max(glibcMinor, 17) {
+            found.append("\(library) in version \(version), of manylinux_2_\(floor)")
+          }
         } catch {
           found.append("\(library) in version \(version), which no manylinux tag promises")
         }
@@ -87,10 +91,17 @@ struct BinaryCheck {
       indexed.insert(library)
       findings += compare(facts.kernels ?? [], with: promise.architectures, at: library)
     }
-    guard let promised else { return findings }
+    findings += contents.brokenKernels.sorted { $0.key < $1.key }.map {
+      Finding(.fatbinReadable, in: contents.file, at: $0.key, $0.value)
+    }
+    // Kernels that are fetched at first use are promised by the file that is fetched.
+    let isFetching = contents.members.contains { $0.name.hasSuffix(PackedContents.descriptorSuffix) }
+      && contents.packed.isEmpty
+    guard let promised, !isFetching else { return findings }
     let libraries = contents.binaryNames.filter { contents.binaries[$0]?.kernels != nil }
     var inside: [ComputeCapability: Architecture] = [:]
-    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) {
+    let packed = contents.packed.values.joined()
+    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) + packed {
       var sum = inside[architecture.capability] ?? architecture
       sum.real = sum.real || architecture.real
       sum.virtual = sum.virtual || architecture.virtual
@@ -100,9 +111,15 @@ struct BinaryCheck {
     return findings + compare(inside.values.sorted(), with: promised, at: nil)
   }
 
-  private func compare(_ inside: [Architecture], with promised: [Architecture], at place: String?) -> [Finding] {
+  private func compare(_ inside: [Architecture], with promised: [Architecture], at place: String?)
+    -> [Finding]
+  {
     func images(_ all: [Architecture]) -> Set<String> {
-      Set(all.flatMap { ($0.real ? ["\($0.capability) real"] : []) + ($0.virtual ? ["\($0.capability) PTX"] : []) })
+      Set(
+        all.flatMap {
+          ($0.real ? ["\($0.capability) real"] : []) + ($0.virtual ? ["\($0.capability) PTX"] : [])
+        }
+      )
     }
     let (have, want) = (images(inside), images(promised))
     return want.subtracting(have).sorted().map { Finding(.kernelsMissing, in: contents.file, at: place, $0) }
@@ -151,7 +168,9 @@ struct LibraryProviders: Sendable {
     "libnvjpeg.so.", "libnpp", "libnvblas.so.", "libcudss",
   ]
   /// The driver brings these, and there is no other way to get them.
-  private static let driver = ["libcuda.so.1", "libnvidia-ml.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1"]
+  private static let driver = [
+    "libcuda.so.1", "libnvidia-ml.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1",
+  ]
   /// The loader under other machines' names, and libraries of manylinux policies that PlatformTag has no use for.
   private static let system: Set<String> = [
     "ld-linux-aarch64.so.1", "libgcc_s.so.1", "libX11.so.6", "libXext.so.6", "libXrender.so.1", "libICE.so.6",

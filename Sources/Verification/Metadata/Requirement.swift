@@ -10,7 +10,8 @@ struct Requirement: Sendable, Hashable {
 
   /// - Returns: nil when the text breaks the grammar.
   init?(_ text: String) {
-    let shape = #/\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(.*)/#.dotMatchesNewlines()
+    let shape = #/\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(.*)/#
+      .dotMatchesNewlines()
     guard let match = text.wholeMatch(of: shape) else { return nil }
     name = String(match.1)
     let written = match.2?.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed) ?? []
@@ -115,8 +116,7 @@ struct Marker {
     if take(.open) { return expression(depth: depth + 1) && take(.close) }
     let operands: Set<Token> = [.variable, .string]
     let three = Array(tokens.prefix(3))
-    guard three.count == 3, operands.contains(three[0]), three[1] == .comparison, operands.contains(three[2]),
-      three[0] != .string || three[2] != .string
+    guard three.count == 3, operands.contains(three[0]), three[1] == .comparison, operands.contains(three[2])
     else { return false }
     tokens.removeFirst(3)
     return true

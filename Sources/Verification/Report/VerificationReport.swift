@@ -6,7 +6,7 @@ public struct VerificationReport: Sendable {
   public struct File: Sendable, Codable, Hashable {
     /// Its name.
     public var file: String
-    /// `wheel`, `sdist`, `tarball` or `unknown`.
+    /// `wheel`, `sdist`, `tarball`, `kernels` (packed) or `unknown`.
     public var kind: String
     /// Its size.
     public var bytes: ByteCount

@@ -4,7 +4,7 @@ extension Rule {
   static let fileKind = Rule(
     "P01",
     .rejected,
-    "a file is a wheel (.whl) or a source distribution (.tar.gz, .zip), or else a tarball of a release",
+    "a file is a wheel (.whl) or a source distribution (.tar.gz, .zip), or else a tarball or packed kernels (.packed) of a release",
     source: "warehouse, forklift/forms.py: the extensions of each file type",
     wayOut: "build a wheel or an sdist; leave other files out of the upload"
   )
@@ -20,7 +20,8 @@ extension Rule {
     .rejected,
     "a file has at most 104,857,600 bytes (100 MiB), or what the project was granted (--cap)",
     source: "warehouse, constants.py: MAX_FILESIZE; the check is 'size > limit'",
-    wayOut: "fewer architectures a file, --layout split, --kernel-compression zstd; or ask PyPI for a higher limit"
+    wayOut:
+      "fewer architectures a file, --layout split, --kernel-compression zstd; or ask PyPI for a higher limit"
   )
   static let projectSize = Rule(
     "P05",

@@ -69,9 +69,16 @@ extension Rule {
   static let metadataExtra = Rule(
     "M03-extra",
     .rejected,
-    "extras are lower-case letters, digits and single hyphens from Metadata-Version 2.3 on, each declared",
-    source: coreMetadata + "; PEP 685",
-    wayOut: "write the name in its normal form"
+    "names of extras are letters, digits, '.', '_' and '-', with a letter or digit at both ends",
+    source: coreMetadata,
+    wayOut: "rename the extra"
+  )
+  static let metadataExtraForm = Rule(
+    "M03-extra-form",
+    .advice,
+    "from Metadata-Version 2.3 on, extras are in their normal form: lower case, single hyphens, each once",
+    source: "core metadata specification; PEP 685",
+    wayOut: "write sm-80 for SM_80"
   )
   static let metadataDynamic = Rule(
     "M03-dynamic",
@@ -160,7 +167,8 @@ extension Rule {
 
   static let metadataRules = [
     entryPoints, metadataFile, metadataVersion, metadataFields, metadataSummary, metadataEmail,
-    metadataClassifier, metadataURL, metadataRequirement, metadataExtra, metadataDynamic, metadataLicense,
+    metadataClassifier, metadataURL, metadataRequirement, metadataExtra, metadataExtraForm, metadataDynamic,
+    metadataLicense,
     metadataLicenseName, licenseFiles, descriptionType, descriptionMissingType, description, wheelFields,
     pureWheel, purelib, sbom, sbomBroken,
   ]
