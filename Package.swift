@@ -75,7 +75,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "Carving", "BinaryFormats", "PackedKernels", "Pipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(

@@ -43,7 +43,8 @@ public struct SliceLinker: Sendable {
       flags + [
         "-Wl,-soname,\(library.lastComponent?.string ?? "")", "-Wl,--as-needed", "-Wl,--build-id=sha1",
         "-Wl,-s",
-        "-Wl,--enable-new-dtags", "-Wl,-rpath,\(runPath ?? Self.runPath(toolkit: toolkit))", "-o", library.string,
+        "-Wl,--enable-new-dtags", "-Wl,-rpath,\(runPath ?? Self.runPath(toolkit: toolkit))", "-o",
+        library.string,
         "@\(responseFile)",
       ] + libraries
     )

@@ -23,14 +23,22 @@ public struct PackedFile: Sendable {
   /// - Throws: `BinaryFormatError` when they are of another format or version, cut off, or contradict themselves.
   public init(_ bytes: ByteSource) throws(BinaryFormatError) {
     let header = try PackedHeader(bytes)
-    let stored = try bytes.slice(header.indexOffset..<header.indexOffset + header.indexStoredSize, "the index")
+    let stored = try bytes.slice(
+      header.indexOffset..<header.indexOffset + header.indexStoredSize,
+      "the index"
+    )
     var json: [UInt8] = []
     do {
       try stored.withUnsafeBytes { input in
         try XZ.decompress(input, limit: header.indexSize) { json.append(contentsOf: $0) }
       }
     } catch {
-      throw BinaryFormatError(.invalid, in: bytes.name, at: header.indexOffset, "the index is broken: \(error)")
+      throw BinaryFormatError(
+        .invalid,
+        in: bytes.name,
+        at: header.indexOffset,
+        "the index is broken: \(error)"
+      )
     }
     guard SHA256Digest.of(json).bytes == header.indexSHA256 else {
       throw BinaryFormatError(
@@ -53,7 +61,12 @@ public struct PackedFile: Sendable {
     identity = header.identity
     self.bytes = bytes
     if let problem = index.contradiction(end: header.indexOffset) {
-      throw BinaryFormatError(.invalid, in: bytes.name, at: header.indexOffset, "the index is wrong: \(problem)")
+      throw BinaryFormatError(
+        .invalid,
+        in: bytes.name,
+        at: header.indexOffset,
+        "the index is wrong: \(problem)"
+      )
     }
   }
 
@@ -112,7 +125,11 @@ public struct PackedFile: Sendable {
   /// - Throws: `BinaryFormatError` when an entry has another digest than the index says, `ArchiveError` for a broken stream.
   public func unpack(keeping keep: (PackedIndex.Image) -> Bool) throws -> [UInt8] {
     var library = [UInt8](repeating: 0, count: index.librarySize)
-    try decompress(index.skeleton.block, digests: [(index.skeleton.runs, index.skeleton.sha256)], into: &library)
+    try decompress(
+      index.skeleton.block,
+      digests: [(index.skeleton.runs, index.skeleton.sha256)],
+      into: &library
+    )
     let targets = index.targets(keeping: index.images.map(keep))
     for (offset, header) in targets.headers {
       library.replaceSubrange(offset..<offset + header.count, with: header)
@@ -148,7 +165,9 @@ public struct PackedFile: Sendable {
       var isWanted = true
       for run in runs {
         if run.offset >= 0 {
-          content.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[place..<place + run.size])) }
+          content.withUnsafeBytes {
+            hasher.update(UnsafeRawBufferPointer(rebasing: $0[place..<place + run.size]))
+          }
           library.replaceSubrange(
             run.offset..<run.offset + run.size,
             with: content[place..<place + run.size]
@@ -164,5 +183,7 @@ public struct PackedFile: Sendable {
     }
   }
 
-  private func fault(_ rule: String) -> BinaryFormatError { BinaryFormatError(.invalid, in: bytes.name, rule) }
+  private func fault(_ rule: String) -> BinaryFormatError {
+    BinaryFormatError(.invalid, in: bytes.name, rule)
+  }
 }

@@ -67,7 +67,11 @@ extension PackedHeader {
     indexSHA256 = try reader.take(32, "the digest").array()
     let fileSize = try reader.read(UInt64.self)
     guard fileSize == UInt64(file.count) else {
-      throw fault(.truncated, 72, "the file must have \(fileSize) bytes; it has \(file.count); was it cut off?")
+      throw fault(
+        .truncated,
+        72,
+        "the file must have \(fileSize) bytes; it has \(file.count); was it cut off?"
+      )
     }
     (indexOffset, indexStoredSize, indexSize) = (numbers[0], numbers[1], numbers[2])
     self.fileSize = file.count
@@ -75,7 +79,11 @@ extension PackedHeader {
       throw fault(.invalid, 16, "the index must be the end of the file")
     }
     guard indexSize <= Self.indexLimit else {
-      throw fault(.invalid, 32, "the index of \(indexSize) bytes is larger than the limit of \(Self.indexLimit)")
+      throw fault(
+        .invalid,
+        32,
+        "the index of \(indexSize) bytes is larger than the limit of \(Self.indexLimit)"
+      )
     }
   }
 }

@@ -45,7 +45,9 @@ extension PackedIndex {
       blockSizes[entry.block] += entry.size
       containerSizes[entry.container] += entry.size
     }
-    if zip(blockSizes, blocks).contains(where: { $0 != $1.size }) { return "a block's size is not its entries'" }
+    if zip(blockSizes, blocks).contains(where: { $0 != $1.size }) {
+      return "a block's size is not its entries'"
+    }
     if zip(containerSizes, containers).contains(where: { $0 != $1.size }) {
       return "a container's size is not its entries'"
     }

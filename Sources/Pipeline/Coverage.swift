@@ -14,7 +14,8 @@ enum Coverage {
         case .ptx: "PTX \(closest), compiled at the first run"
         case nil: "CPU"
         }
-      let slice = layout == .single || layout == .packed ? device.slice.map { _ in plan.fatSlice.name } : device.slice
+      let slice =
+        layout == .single || layout == .packed ? device.slice.map { _ in plan.fatSlice.name } : device.slice
       return ReleaseManifest.Coverage(
         capability: device.capability,
         devices: device.devices,

@@ -36,13 +36,16 @@ struct LayoutChoice: Sendable {
   ///
   /// - Throws: ``LayoutError``.
   static func check(_ spec: ReleaseSpec) throws(LayoutError) {
-    if let obstacle = obstacle(to: spec.layout, spec: spec) { throw LayoutError(layout: spec.layout, why: obstacle) }
+    if let obstacle = obstacle(to: spec.layout, spec: spec) {
+      throw LayoutError(layout: spec.layout, why: obstacle)
+    }
   }
 
   private static func obstacle(to layout: Layout, spec: ReleaseSpec) -> String? {
     guard [.packed, .thin].contains(layout) else { return nil }
     if spec.project.packageFolder != nil {
-      return "it needs the Python package that comes with llcuda-build, which unpacks; leave out package-folder"
+      return
+        "it needs the Python package that comes with llcuda-build, which unpacks; leave out package-folder"
     }
     if layout == .thin, spec.project.assetURL == nil {
       return "nobody says where kernels are fetched from; set asset-url in [project]"

@@ -106,7 +106,11 @@ struct PackStage: Sendable {
     let place = workspace.carved.appending("packed-\(slice.name)")
     defer { try? FileManager.default.removeItem(atPath: place.string) }
     let carver = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: Machine.cores)
-    let carved = try await carver.carve(keeping: slice.architectures, recompressing: FatbinCompressionMethod.none, into: place)
+    let carved = try await carver.carve(
+      keeping: slice.architectures,
+      recompressing: FatbinCompressionMethod.none,
+      into: place
+    )
     let linker = SliceLinker(
       linker: recipe.linker,
       flags: recipe.linkFlags,
@@ -124,7 +128,9 @@ struct PackStage: Sendable {
     try SliceContents(of: library).verify(slice, carved: carved.images, library: library)
   }
 
-  private func pack(_ slice: Slice, library: FilePath, to packed: FilePath) async throws -> PackedWriter.Written {
+  private func pack(_ slice: Slice, library: FilePath, to packed: FilePath) async throws
+    -> PackedWriter.Written
+  {
     let parts = try PackedLibrary(ELFFile(library), slice: slice.name)
     // Half of what is free: compressing should not push everything else out.
     let writer = PackedWriter(cores: Machine.cores, memory: Machine.availableMemory.map { Int($0 / 2) })

@@ -78,7 +78,8 @@ struct Packager: Sendable {
     slices: SliceStage,
     in folder: FilePath
   ) async throws -> ReleaseManifest {
-    let wanted = layout == .single ? [plan.fatSlice] : spec.tarballs.isEmpty && layout != .split ? [] : plan.slices
+    let wanted =
+      layout == .single ? [plan.fatSlice] : spec.tarballs.isEmpty && layout != .split ? [] : plan.slices
     let kernels = try await pack(layout, slices: slices)
     listener.began("carve \(wanted.map(\.name).joined(separator: ", "))")
     let products = try await slices.products(of: wanted)
@@ -166,7 +167,9 @@ struct Packager: Sendable {
     )
     let products = try await stage.products(of: wanted)
     let (before, after) = products.reduce((0, 0)) { ($0.0 + $1.written.librarySize, $0.1 + $1.written.size) }
-    listener.ended("\(ByteCount(Int64(before))) bytes packed to \(ByteCount(Int64(after))), proved by unpacking")
+    listener.ended(
+      "\(ByteCount(Int64(before))) bytes packed to \(ByteCount(Int64(after))), proved by unpacking"
+    )
     return products
   }
 
@@ -176,7 +179,8 @@ struct Packager: Sendable {
     var manifest = draft
     manifest.diagnostics = notes
     if !manifest.overBudget.isEmpty {
-      let folder = [.packed, .thin].contains(manifest.layout) ? workspace.root.appending("packed") : workspace.slices
+      let folder =
+        [.packed, .thin].contains(manifest.layout) ? workspace.root.appending("packed") : workspace.slices
       let libraries = manifest.slices.map { folder.appending("\($0.name).so") }
       manifest.remedies = try await Remedies(spec: spec, plan: plan, manifest: manifest).cheapest(
         libraries: libraries

@@ -85,7 +85,9 @@ struct ReleaseLayout: Sendable {
       let all = Parcel(role: .core, group: nil, core: core, products: products, facts: coreFacts + sliceFacts)
       (forWheels, forTarballs) = ([all], [all])
     case .packed, .thin:
-      let packedFacts = try kernels.map { try BinaryFacts(of: $0.slice.library, name: $0.slice.slice.libraryName) }
+      let packedFacts = try kernels.map {
+        try BinaryFacts(of: $0.slice.library, name: $0.slice.slice.libraryName)
+      }
       let all = Parcel(
         role: .core,
         group: nil,
