@@ -43,31 +43,51 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
 
+    // C of ours, 40 lines: what Swift can't do, jumping out of the C++ runtime's demangler.
+    .target(name: "CDemangle", linkerSettings: [.linkedLibrary("supc++")]),
+
+    // A function of glibc that Swift's own import of it lacks.
+    .systemLibrary(name: "CRename"),
+
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
     library("Planning", ["ReleaseModel"]),
-    library("Reporting", ["ReleaseModel"]),
+    library("Inventory", ["ReleaseModel"]),
+    library("Reporting", ["ReleaseModel", "Inventory"]),
+    library("Timeline", []),
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
-    library("Configuration", ["ReleaseModel", .product(name: "TOMLKit", package: "TOMLKit"), system]),
+    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", "CRename", system]),
+    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
+    library(
+      "Configuration",
+      ["ReleaseModel", "Inventory", .product(name: "TOMLKit", package: "TOMLKit"), system]
+    ),
 
     // What touches the machine.
     library(
       "ToolExecution",
-      ["ReleaseModel", .product(name: "Subprocess", package: "swift-subprocess"), system]
+      ["ReleaseModel", "Timeline", .product(name: "Subprocess", package: "swift-subprocess"), system]
     ),
-    library("Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
+    library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
+    library("Doctor", ["ReleaseModel", "Planning", "ToolExecution", "Building", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
+    library("Verification", ["ReleaseModel", "Reporting", "BinaryFormats", "Archives", "Packaging", system]),
+    library("Sharding", ["ReleaseModel", "Planning", "Archives", system]),
     library(
       "Pipeline",
       [
         "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
-        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", system,
+        "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Inventory", "Inspection",
+        "Sharding", "Timeline", "Verification", system,
       ]
+    ),
+    library(
+      "Publishing",
+      ["ReleaseModel", "Reporting", "Archives", "ToolExecution", "Verification", system]
     ),
 
     // What a person types.
@@ -75,7 +95,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "BinaryFormats", "PackedKernels", "Pipeline",
+        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection", "Verification",
+        "Doctor", "Sharding", "Timeline", "Publishing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
@@ -97,18 +118,41 @@ let package = Package(
     tests(of: "Planning", ["ReleaseModel"]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "ReleaseModel", "TestSupport"],
+      dependencies: ["Reporting", "ReleaseModel", "Inventory", "TestSupport"],
       exclude: ["Snapshots"],
       swiftSettings: settings
     ),
     tests(of: "BinaryFormats", [system]),
     tests(of: "Archives", [system]),
-    tests(of: "Configuration", ["ReleaseModel", system]),
+    tests(of: "Inventory", ["ReleaseModel"]),
+    tests(of: "Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", system]),
+    tests(of: "Configuration", ["ReleaseModel", "Inventory", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
+    tests(of: "Doctor", ["ToolExecution", "ReleaseModel", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    tests(of: "Pipeline", ["ReleaseModel", "ToolExecution", system]),
+    .testTarget(
+      name: "PublishingTests",
+      dependencies: [
+        "Publishing", "Verification", "TestSupport", "Packaging", "ReleaseModel", "Reporting", "Archives",
+        "ToolExecution",
+        system,
+      ],
+      swiftSettings: settings
+    ),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "Verification", "TestSupport", "Packaging", "ReleaseModel", "Archives", "BinaryFormats", "Reporting",
+        system,
+      ],
+      swiftSettings: settings
+    ),
+    tests(of: "Sharding", ["ReleaseModel", "Planning", "Archives", system]),
+    tests(of: "Timeline"),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]

@@ -4,6 +4,8 @@
 # the manifest, which is the order of SOURCES; a slow unit that starts last keeps one core busy and the others idle.
 function(llcuda_order_sources target list_file)
     file(STRINGS "${list_file}" known REGEX "^[^#]")
+    # The seconds behind the name are for shards.
+    list(TRANSFORM known REPLACE " .*$" "")
     set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list_file}")
     list(LENGTH known count)
     math(EXPR half "(${count} + 1) / 2")

@@ -4,7 +4,7 @@ public import SystemPackage
 
 /// Reads tarballs and zip archives through libarchive.
 public struct ArchiveReader: Sendable {
-  private let path: FilePath
+  let path: FilePath
 
   /// Makes a reader; the file is opened when it is read.
   public init(_ path: FilePath) { self.path = path }
@@ -37,6 +37,22 @@ public struct ArchiveReader: Sendable {
       )
     }
     return found
+  }
+
+  /// The one folder that every member lies in, `nil` when there are several or members without a folder.
+  ///
+  /// - Throws: ``ArchiveError``.
+  public func commonFolder() throws -> String? {
+    var tops: Set<String> = []
+    try walk { _, entry in
+      let parts = try ArchiveName.parts(try Self.name(of: entry))
+      let isFolder = UInt32(archive_entry_filetype(entry)) == FileKind.folder
+      guard let top = parts.first, !(isFolder && parts.count == 1) else { return }
+      // A file at the top makes a second "folder" that no other member has.
+      tops.insert(parts.count == 1 ? "" : String(top))
+    }
+    guard tops.count == 1, let top = tops.first, !top.isEmpty else { return nil }
+    return top
   }
 
   /// Unpacks into a new folder, which appears only when everything is in it.
@@ -127,7 +143,8 @@ public struct ArchiveReader: Sendable {
     if code != 0 { throw .from(Errno(rawValue: code), folder, "created") }
   }
 
-  private func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
+  /// Goes through all members; not private, for the file beside this one.
+  func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
     try NameEncoding.utf8 { try walkEntries(body) }
   }
 
@@ -191,7 +208,7 @@ public struct ArchiveReader: Sendable {
     return name
   }
 
-  private func failure(_ archive: OpaquePointer) -> ArchiveError {
+  func failure(_ archive: OpaquePointer) -> ArchiveError {
     let code = Errno(rawValue: archive_errno(archive))
     // What the system refused; libarchive's own complaints have other numbers.
     let refusals: Set<Errno> = [

@@ -65,6 +65,17 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     return of(Array(text.utf8))
   }
 
+  /// A digest that grows piece by piece.
+  public final class Stream {
+    private var hasher = Hasher()
+    /// Starts with no bytes.
+    public init() {}
+    /// Adds bytes.
+    public func update(_ bytes: UnsafeRawBufferPointer) { hasher.update(bytes) }
+    /// The digest of all bytes; call it once.
+    public func finish() -> SHA256Digest { hasher.finish() }
+  }
+
   /// OpenSSL's streaming digest.
   public struct Hasher: ~Copyable {
     private let context = EVP_MD_CTX_new()
@@ -108,4 +119,18 @@ public enum FileTree {
     }
     return found.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
   }
+}
+
+/// A digest of bytes that come in pieces.
+public struct StreamDigest: ~Copyable {
+  private var hasher = SHA256Digest.Hasher()
+
+  /// Starts with no bytes.
+  public init() {}
+
+  /// Adds a piece.
+  public mutating func add(_ piece: UnsafeRawBufferPointer) { hasher.update(piece) }
+
+  /// The digest of everything added.
+  public mutating func finish() -> SHA256Digest { hasher.finish() }
 }

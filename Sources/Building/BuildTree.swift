@@ -48,6 +48,8 @@ public struct BuildTree: Hashable, Sendable, Codable {
       "BUILD_SHARED_LIBS": "ON", "GGML_BACKEND_DL": "ON", "GGML_NATIVE": "OFF", "GGML_CCACHE": "OFF",
       // libgomp is in no manylinux policy; ggml's own threads need no library.
       "GGML_OPENMP": "OFF", "LLAMA_OPENSSL": "OFF",
+      // On by default for most of 2025; libcurl is in no manylinux policy either.
+      "LLAMA_CURL": "OFF",
       // Both of these would go to the network in the middle of the build.
       "LLAMA_BUILD_UI": "OFF", "LLAMA_USE_PREBUILT_UI": "OFF",
       "LLAMA_BUILD_TESTS": "OFF", "LLAMA_BUILD_EXAMPLES": "OFF", "LLAMA_BUILD_APP": "OFF",
@@ -57,8 +59,10 @@ public struct BuildTree: Hashable, Sendable, Codable {
       target = "ggml-cuda"
       entries["CMAKE_CUDA_COMPILER"] = toolkit.nvcc.string
       entries["CMAKE_CUDA_HOST_COMPILER"] = toolkit.hostCompiler.string
-      // nvcc gives it to a second shell.
-      entries["CMAKE_CUDA_FLAGS"] = "-Xcompiler=\(Invocation.quoted(prefixMap))"
+      // nvcc gives it to a second shell. Its intermediate files' names stand in the objects; beside the object they are
+      // not random. sccache runs nvcc's steps under names of its own, which aren't either, and can't take the option.
+      entries["CMAKE_CUDA_FLAGS"] =
+        "-Xcompiler=\(Invocation.quoted(prefixMap))" + (sccache == nil ? " \(Self.fixedNames)" : "")
       entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
       entries["CUDAToolkit_ROOT"] = toolkit.home.string
       entries["GGML_CUDA"] = "ON"
@@ -86,6 +90,23 @@ public struct BuildTree: Hashable, Sendable, Codable {
     for (name, value) in try Self.entries(spec.cmakeDefinitions) { entries[name] = value }
     self.kind = kind
     definitions = entries.map { "\($0)=\($1)" }.sorted()
+  }
+
+  /// nvcc's option that makes its objects the same every time (measured with 12.4: same bytes in another folder, too).
+  private static let fixedNames = "--objdir-as-tempdir"
+
+  /// The entries that say where programs and folders lie on this machine.
+  private static let machineEntries: Set<String> = [
+    "CMAKE_MAKE_PROGRAM", "CMAKE_C_COMPILER", "CMAKE_CXX_COMPILER", "CMAKE_CUDA_COMPILER",
+    "CMAKE_CUDA_HOST_COMPILER", "CUDAToolkit_ROOT", "CMAKE_PROJECT_TOP_LEVEL_INCLUDES",
+    "CMAKE_C_COMPILER_LAUNCHER", "CMAKE_CXX_COMPILER_LAUNCHER", "CMAKE_CUDA_COMPILER_LAUNCHER",
+  ]
+
+  /// The definitions that decide what comes out, the same on every machine when the source's folder is.
+  public var portableDefinitions: [String] {
+    definitions.filter { entry in
+      !Self.machineEntries.contains(String(entry.prefix { $0 != "=" }))
+    }.map { $0.replacing(" \(Self.fixedNames)", with: "") }
   }
 
   /// Splits entries written as `NAME=VALUE` or `NAME:TYPE=VALUE`.

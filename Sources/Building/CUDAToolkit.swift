@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import ReleaseModel
 public import SystemPackage
 public import ToolExecution
@@ -81,6 +81,14 @@ public struct CUDAToolkit: Hashable, Sendable {
     else {
       throw ToolError.unusable(nvcc, why: "its --version names no release", hint: "is it NVIDIA's nvcc?")
     }
+    // CUDA 11's runtime has another way of naming its libraries, and NVIDIA's wheels of it are no longer made.
+    guard version.release >= "12.0" else {
+      throw ToolError.unusable(
+        nvcc,
+        why: "CUDA \(version.release) is too old",
+        hint: "CUDA 12.0 or newer is needed; name one with --cuda-home, or run ci/setup"
+      )
+    }
     let code = try await ask("--list-gpu-code")
     let architectures = try await ask("--list-gpu-arch")
     let real = code.split(whereSeparator: \.isWhitespace).compactMap { ComputeCapability(parsing: $0) }
@@ -88,7 +96,7 @@ public struct CUDAToolkit: Hashable, Sendable {
       ComputeCapability(parsing: $0)
     }
     guard !real.isEmpty, !virtual.isEmpty else {
-      throw ToolError.unusable(nvcc, why: "it lists no architectures", hint: "CUDA 11.8 or newer is needed")
+      throw ToolError.unusable(nvcc, why: "it lists no architectures", hint: "is the toolkit complete?")
     }
     // The lists leave out what has a letter behind it (sm_90a, sm_120f); the values that --help allows don't.
     let help = try await ask("--help")
@@ -191,9 +199,9 @@ public struct CUDAToolkit: Hashable, Sendable {
 }
 
 /// Finds the C++ compiler that nvcc calls for host code.
-enum HostCompiler {
+public enum HostCompiler {
   /// The newest major version of g++ that a toolkit accepts (CUDA installation guide for Linux, "Host Compiler Support Policy").
-  static func newestGCC(for toolkit: ToolkitVersion) -> Int {
+  public static func newestGCC(for toolkit: ToolkitVersion) -> Int {
     switch toolkit.release {
     case ..<"12.0": 11
     case ..<"12.4": 12
@@ -204,7 +212,9 @@ enum HostCompiler {
   }
 
   /// The compiler that was named, by `--host-compiler`, `CUDAHOSTCXX` or `NVCC_CCBIN`, or the newest accepted g++ at hand.
-  static func locate(
+  ///
+  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)``.
+  public static func locate(
     named: String?,
     for toolkit: ToolkitVersion,
     locator: ToolLocator,

@@ -56,13 +56,21 @@ public struct SourceProvider: Sendable {
       let download = store.appending("download-\(UUID().uuidString.prefix(8))")
       defer { remove(download) }
       try makeFolder(download)
+      // pip runs the build backend of an sdist to learn its name, so the digest has to be checked before, by pip.
+      let requirement = download.appending("requirement.txt")
+      try "\(Pinned.project)==\(Pinned.version) --hash=sha256:\(Pinned.sha256)\n".write(
+        toFile: requirement.string,
+        atomically: true,
+        encoding: .utf8
+      )
       try await runner.run(
         Invocation(
           try python().string,
           [
             "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary",
             ":all:",
-            "--no-build-isolation", "--dest", download.string, "\(Pinned.project)==\(Pinned.version)",
+            "--no-build-isolation", "--require-hashes", "--dest", download.string, "--requirement",
+            requirement.string,
           ]
         ),
         log: log
@@ -72,7 +80,9 @@ public struct SourceProvider: Sendable {
       guard found == Pinned.sha256 else {
         throw BuildError.wrongDigest(name: "\(name).tar.gz", expected: Pinned.sha256, found: found)
       }
-      try unpack(archive, to: target) { $0.hasPrefix("\(name)/\(Pinned.subfolder)/") }
+      try unpack(archive, to: target, strippingComponents: 1) {
+        $0.hasPrefix("\(name)/\(Pinned.subfolder)/")
+      }
     }
     return try LlamaCppTree(
       folder: target.appending(Pinned.subfolder),
@@ -86,7 +96,11 @@ public struct SourceProvider: Sendable {
     guard exists(file) else { throw BuildError.sourceMissing(file.string) }
     let digest = try SHA256Digest.ofFile(at: file).hex
     let target = store.appending("tarball-\(digest.prefix(12))")
-    if !exists(target) { try unpack(file, to: target) { _ in true } }
+    if !exists(target) {
+      // Most archives have one top folder, whose name carries a version that paths are better off without.
+      let hasTop = try ArchiveReader(file).commonFolder() != nil
+      try unpack(file, to: target, strippingComponents: hasTop ? 1 : 0)
+    }
     return try LlamaCppTree(
       folder: llamaCpp(in: target),
       origin: file.lastComponent?.string ?? file.string,
@@ -164,11 +178,18 @@ public struct SourceProvider: Sendable {
       ?? folder
   }
 
-  private func unpack(_ archive: FilePath, to target: FilePath, where wanted: @escaping (String) -> Bool)
-    throws
-  {
-    // Every archive here has one top folder, whose name carries a version that paths are better off without.
-    try ArchiveReader(archive).extract(to: target, strippingComponents: 1, where: wanted)
+  private func unpack(
+    _ archive: FilePath,
+    to target: FilePath,
+    strippingComponents count: Int,
+    where wanted: @escaping (String) -> Bool = { _ in true }
+  ) throws {
+    do {
+      try ArchiveReader(archive).extract(to: target, strippingComponents: count, where: wanted)
+    } catch {
+      // Another run that unpacked the same archive meanwhile has done our work.
+      if !exists(target) { throw error }
+    }
   }
 
   private func python() throws -> FilePath {

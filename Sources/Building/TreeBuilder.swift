@@ -1,5 +1,6 @@
 import Foundation
 public import SystemPackage
+public import Timeline
 public import ToolExecution
 
 /// Configures and compiles a ``BuildTree``; a second run with the same inputs leaves everything to ninja, which finds
@@ -34,6 +35,8 @@ public struct TreeBuilder: Sendable {
   /// - Parameters:
   ///   - source: llama.cpp.
   ///   - folder: the tree's folder; configured anew when the definitions changed.
+  ///   - compilers: the versions of the programs that compile; objects of another compiler behind the same path are
+  ///     never kept.
   ///   - environment: the compiler cache's variables.
   ///   - number: the step's number, for its log files' names.
   /// - Throws: ``ToolExecution/ToolError`` with the log and the command to repeat, ``BuildError/folderName(_:)``.
@@ -41,6 +44,29 @@ public struct TreeBuilder: Sendable {
     _ tree: BuildTree,
     source: FilePath,
     in folder: FilePath,
+    compilers: String,
+    environment: [String: String?],
+    number: Int
+  ) async throws {
+    try await configure(
+      tree,
+      source: source,
+      in: folder,
+      compilers: compilers,
+      environment: environment,
+      number: number
+    )
+    try await compile([tree.target], of: tree, in: folder, environment: environment, number: number)
+  }
+
+  /// Configures a tree, unless that was done with the same definitions.
+  ///
+  /// - Throws: ``ToolExecution/ToolError``, ``BuildError/folderName(_:)``.
+  public func configure(
+    _ tree: BuildTree,
+    source: FilePath,
+    in folder: FilePath,
+    compilers: String,
     environment: [String: String?],
     number: Int
   ) async throws {
@@ -51,13 +77,32 @@ public struct TreeBuilder: Sendable {
     // llama.cpp asks git for its commit; without this it finds the repository that happens to lie around it.
     environment["GIT_CEILING_DIRECTORIES"] = source.removingLastComponent().string
     let step = "\(number)-\(tree.kind.rawValue)"
-    try await configureIfChanged(tree, source: source, folder: folder, environment: environment, step: step)
+    let call = tree.configure(cmake: cmake, source: source, folder: folder, environment: environment)
+    try await configureIfChanged(call, of: tree.kind, compilers: compilers, folder: folder, step: step)
+  }
 
+  /// Compiles targets of a configured tree, and notes every command in the timeline.
+  ///
+  /// - Parameter targets: what is made, as build.ninja names it.
+  /// - Throws: ``ToolExecution/ToolError``.
+  public func compile(
+    _ targets: [String],
+    of tree: BuildTree,
+    in folder: FilePath,
+    environment: [String: String?],
+    number: Int
+  ) async throws {
+    let step = "\(number)-\(tree.kind.rawValue)"
     let ninjaCall = Invocation(
       ninja.string,
-      ["-C", folder.string, "-j", "\(jobs)", tree.target],
+      ["-C", folder.string, "-j", "\(jobs)"] + targets,
       environment: environment.merging(["NINJA_STATUS": NinjaStatus.format]) { $1 }
     )
+    let (before, began) = (Self.log(of: folder), TimelineRecorder.now)
+    defer {
+      let new = Self.log(of: folder).entries(since: before)
+      TimelineRecorder.current?.add(new.compactMap { $0.span(track: tree.kind.rawValue, began: began) })
+    }
     let pid = Shared<Int32?>(nil)
     let latest = Shared(BuildProgress(step: tree.kind.rawValue, done: 0, total: 0))
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -86,24 +131,36 @@ public struct TreeBuilder: Sendable {
     }
   }
 
+  /// What Ninja wrote down about its runs in a tree.
+  public static func log(of folder: FilePath) -> NinjaLog {
+    let data = FileManager.default.contents(atPath: folder.appending(".ninja_log").string)
+    return NinjaLog(parsing: data.map { String(decoding: $0, as: UTF8.self) } ?? "")
+  }
+
   private func configureIfChanged(
-    _ tree: BuildTree,
-    source: FilePath,
+    _ call: Invocation,
+    of kind: BuildTree.Kind,
+    compilers: String,
     folder: FilePath,
-    environment: [String: String?],
     step: String
   ) async throws {
-    let call = tree.configure(cmake: cmake, source: source, folder: folder, environment: environment)
     let record = folder.appending(".llcuda-configured")
     // The command without the environment, whose socket name differs from run to run.
-    let wanted = Invocation(call.executable, call.arguments).commandLine
+    let command = Invocation(call.executable, call.arguments).commandLine
+    let versions = compilers.split(whereSeparator: \.isNewline).map { "# \($0)" }.joined(separator: "\n")
+    let wanted = "\(command)\n\(versions)\n"
     let before = try? String(contentsOfFile: record.string, encoding: .utf8)
     let isConfigured = FileManager.default.fileExists(atPath: folder.appending("build.ninja").string)
     guard before != wanted || !isConfigured else { return }
+    // Ninja compares times and commands, which a compiler that was replaced in its place leaves as they were.
+    if let before, !before.hasSuffix(versions + "\n") {
+      listener.told("the compilers are not those of the last run; compiling \(kind.rawValue) anew")
+      try? FileManager.default.removeItem(atPath: folder.string)
+    }
     // CMake keeps entries of earlier runs that this one doesn't name, so a changed tree starts with a fresh cache.
     try? FileManager.default.removeItem(atPath: folder.appending("CMakeCache.txt").string)
     try? FileManager.default.removeItem(atPath: record.string)
-    listener.told("configuring \(tree.kind.rawValue)")
+    listener.told("configuring \(kind.rawValue)")
     try await runner.run(call, log: logs.appending("\(step)-configure.log"))
     try wanted.write(toFile: record.string, atomically: true, encoding: .utf8)
   }

@@ -27,6 +27,14 @@ public struct KernelsRecipe: Hashable, Sendable, Codable {
     recipe.libraries = recipe.libraries.map { tree.pushing(FilePath($0)).string }
     return recipe
   }
+
+  /// The paths of files that lie in the tree, as its build.ninja names them.
+  public static func targets(_ files: [String], in tree: FilePath) -> [String] {
+    files.compactMap { file in
+      var path = FilePath(file)
+      return path.removePrefix(tree) ? path.string : nil
+    }
+  }
 }
 
 /// What the core's tree says about the files to ship (`llcuda-core.json`, written by cmake/).
@@ -37,6 +45,12 @@ public struct CoreRecipe: Hashable, Sendable, Codable {
     public var file: String
     /// A library's SONAME, or the file's own name.
     public var shipAs: String
+
+    /// Makes the value.
+    public init(file: String, shipAs: String) {
+      self.file = file
+      self.shipAs = shipAs
+    }
   }
 
   /// llama.cpp's version.
@@ -50,6 +64,14 @@ public struct CoreRecipe: Hashable, Sendable, Codable {
 
   /// Every file to ship.
   public var products: [Product] { executables + sharedLibraries + modules }
+
+  /// Makes the recipe of a core that another machine built.
+  public init(llamaVersion: String, executables: [Product], sharedLibraries: [Product], modules: [Product]) {
+    self.llamaVersion = llamaVersion
+    self.executables = executables
+    self.sharedLibraries = sharedLibraries
+    self.modules = modules
+  }
 
   /// Reads the recipe of a built tree.
   ///

@@ -40,8 +40,10 @@ public struct SliceIndex: Hashable, Sendable {
     var lines = [
       "# Written by llcuda-build; read by libggml-cuda.so, which picks a slice for the GPUs of this machine.",
       "format 1", "slice \(slice)", "toolkit \(toolkit.release)", "cuda-driver \(lowest.apiVersion)",
-      "driver-floor \(lowest.release)", "compile-set \(numbers.joined(separator: " "))",
     ]
+    // What decides is cuda-driver; the release is for people, and of a new toolkit's driver nobody may know it.
+    if let release = lowest.exactRelease { lines.append("driver-floor \(release)") }
+    lines.append("compile-set \(numbers.joined(separator: " "))")
     if !real.isEmpty { lines.append("real \(real.joined(separator: " "))") }
     if !virtual.isEmpty { lines.append("virtual \(virtual.joined(separator: " "))") }
     return lines.joined(separator: "\n") + "\n"

@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import Planning
 public import ReleaseModel
 public import Reporting
 
@@ -9,8 +10,14 @@ extension KernelCompression: ExpressibleByArgument {}
 extension UPXScope: ExpressibleByArgument {}
 extension CompilerCache: ExpressibleByArgument {}
 extension ReportFormat: ExpressibleByArgument {}
+extension InventoryFormat: ExpressibleByArgument {}
 
 extension ByteCount: ExpressibleByArgument {
   /// Reads a size as the command line gives it: `104857600`, `100MiB`.
+  public init?(argument: String) { self.init(parsing: argument) }
+}
+
+extension ShardSelection: ExpressibleByArgument {
+  /// Reads a share as the command line gives it: `2/3`, `core`.
   public init?(argument: String) { self.init(parsing: argument) }
 }

@@ -10,12 +10,17 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       "Compile llama.cpp's CUDA backend for chosen GPUs into wheels and tarballs that fit PyPI's limit.",
     discussion: """
       Example: llcuda-build --archs 75,80,86
+      All options of the main job, and the exit codes: llcuda-build release --help
 
       The first run compiles for a long time (about 15 minutes per architecture on 2 cores); a second run with the \
       same inputs does nothing, and a stopped run goes on where it was.
       """,
     version: LlcudaBuild.version,
-    subcommands: [ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self],
+    subcommands: [
+      ReleaseCommand.self, MergeCommand.self, InspectCommand.self, CompareCommand.self, VerifyCommand.self,
+      PublishCommand.self, RebuildCommand.self, DoctorCommand.self, ShardMatrixCommand.self,
+      ListImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self,
+    ],
     defaultSubcommand: ReleaseCommand.self
   )
 

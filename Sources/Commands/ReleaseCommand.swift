@@ -3,6 +3,7 @@ import Building
 import Configuration
 import Foundation
 import Pipeline
+import Planning
 import ReleaseModel
 import Reporting
 import SystemPackage
@@ -26,38 +27,63 @@ struct ReleaseCommand: AsyncParsableCommand {
   @Option(name: .long, help: "The report on standard output: table, json or markdown.")
   var format: ReportFormat = .table
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Compile only this share of the kernels, or the core, and write it to --out as a part for 'merge'.",
+      valueName: "2/3|core"
+    )
+  )
+  var shard: ShardSelection?
+
   func run() async throws {
     let console = Console.standard()
-    let trap = SignalTrap()
-    let job = Task { try await release(console: console) }
-    trap.install { job.cancel() }
-    do {
-      let manifest = try await job.value
-      print(try render(manifest, as: format), terminator: "")
-      guard manifest.overBudget.isEmpty else { throw ExitCode(ExitStatus.overBudget.rawValue) }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      let failure = RunFailure(error)
-      FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
-      throw ExitCode((trap.caught ?? failure.exitStatus).rawValue)
+    if let shard {
+      let manifest = try await attended {
+        try await ReleasePipeline(spec: spec(), folders: .ofThisInstallation(), listener: console).run(
+          shard: shard
+        )
+      }
+      print(try PartRendering(manifest, folder: spec().outputFolder).text(as: format), terminator: "")
+    } else {
+      let manifest = try await attended {
+        try await ReleasePipeline(spec: spec(), folders: .ofThisInstallation(), listener: console).run()
+      }
+      try Self.tell(manifest, as: format)
     }
   }
 
-  private func release(console: Console) async throws -> ReleaseManifest {
+  /// Prints a release's report; over budget is an exit code of its own.
+  static func tell(_ manifest: ReleaseManifest, as format: ReportFormat) throws {
+    print(try render(manifest, as: format), terminator: "")
+    guard manifest.overBudget.isEmpty else { throw ExitCode(ExitStatus.overBudget.rawValue) }
+  }
+
+  private func spec() throws -> ReleaseSpec {
+    let spec = try options.resolved()
+    if spec.architectures.isEmpty, options.archs == nil {
+      throw ArchitectureListError.empty
+    }
+    return spec
+  }
+}
+
+extension ReleaseOptions {
+  /// The spec of a run: the configuration file's, under what was said on the command line, with absolute folders.
+  ///
+  /// - Parameter below: applied between the two.
+  /// - Throws: `ConfigurationError`.
+  func resolved(below: (ReleaseSpec) -> ReleaseSpec = { $0 }) throws -> ReleaseSpec {
     let here = FilePath(FileManager.default.currentDirectoryPath)
     let file =
-      if let named = options.config {
+      if let named = config {
         try ConfigurationFile.read(FilePath(named))
       } else {
         try ConfigurationFile.find(in: here)
       }
-    var spec = try options.applied(to: file?.applied(to: ReleaseSpec()) ?? ReleaseSpec())
-    if spec.architectures.isEmpty, options.archs == nil {
-      throw ArchitectureListError.empty
-    }
+    var spec = try applied(to: below(file?.applied(to: ReleaseSpec()) ?? ReleaseSpec()))
     spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string
     spec.buildFolder = Folders.absolute(FilePath(spec.buildFolder)).string
-    return try await ReleasePipeline(spec: spec, folders: .ofThisInstallation(), listener: console).run()
+    return spec
   }
 }

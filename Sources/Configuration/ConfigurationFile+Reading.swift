@@ -119,8 +119,9 @@ extension ConfigurationFile.ProjectValues {
     if license == nil {
       var text = string(table["license"])
       if case .table(let old)? = table["license"] { text = string(old["text"]) }
-      // The old form may hold a whole license; an SPDX expression is one short line.
-      if let text, text.wholeMatch(of: #/[A-Za-z0-9.+() -]{1,120}/#) != nil { license = text }
+      // The old form may hold a whole license or its name; identifiers and their operators only are an SPDX expression.
+      let expression = #/\(*[A-Za-z0-9.+-]+\)*( (AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*/#
+      if let text, text.wholeMatch(of: expression) != nil { license = text }
     }
     if urls == nil, case .table(let links)? = table["urls"] { urls = links.compactMapValues(string) }
   }

@@ -1,3 +1,4 @@
+import Inventory
 import ReleaseModel
 import SystemPackage
 
@@ -35,6 +36,7 @@ extension ConfigurationFile {
     compilerCache = try reader.choice(TopKey.compilerCache.rawValue, CompilerCache.self)
     flashAttention = try reader.boolean(TopKey.flashAttention.rawValue)
     cmakeDefinitions = try Self.definitions(reader)
+    if let inner = try reader.inner(TopKey.budget.rawValue) { budget = try SizeBudget(reading: inner) }
     if let inner = try reader.inner(TopKey.project.rawValue) { project = try ProjectValues(reading: inner) }
   }
 

@@ -1,3 +1,4 @@
+public import Inventory
 public import ReleaseModel
 public import SystemPackage
 
@@ -49,6 +50,9 @@ public struct ConfigurationFile: Hashable, Sendable {
   public var cmakeDefinitions: [String]?
   /// The table `[project]`.
   public var project = ProjectValues()
+
+  /// The table `[budget]`, which `compare` holds sizes against.
+  public var budget = SizeBudget()
 
   /// What the file says about the project.
   public struct ProjectValues: Hashable, Sendable {
@@ -107,7 +111,7 @@ public struct ConfigurationFile: Hashable, Sendable {
     Self.set(&spec.project.summary, project.summary)
     Self.set(&spec.project.author, project.author)
     Self.set(&spec.project.authorEmail, project.authorEmail)
-    Self.set(&spec.project.license, project.license)
+    spec.project.license = project.license ?? spec.project.license
     Self.set(&spec.project.urls, project.urls)
     Self.set(&spec.project.packageFolder, project.packageFolder)
     Self.set(&spec.project.extraFiles, project.extraFiles)

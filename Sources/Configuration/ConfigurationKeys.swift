@@ -12,7 +12,7 @@ enum TopKey: String, CaseIterable {
   case compilerCache = "compiler-cache"
   case flashAttention = "flash-attention"
   case cmakeDefinitions = "cmake-definitions"
-  case project
+  case project, budget
 
   /// Words that people write instead and that no edit distance finds.
   static let synonyms = [

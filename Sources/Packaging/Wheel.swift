@@ -12,6 +12,8 @@ public struct Wheel: Sendable {
   public var licenses: [(name: String, content: ZipWriter.Member.Content)]
   /// Everything else, by path in the wheel.
   public var files: [ZipWriter.Member]
+  /// The bill of materials, CycloneDX JSON; nil for wheels without binaries.
+  public var bill: String?
 
   /// Makes a wheel.
   public init(
@@ -19,13 +21,15 @@ public struct Wheel: Sendable {
     platform: String,
     consoleScripts: [String: String] = [:],
     licenses: [(name: String, content: ZipWriter.Member.Content)] = [],
-    files: [ZipWriter.Member] = []
+    files: [ZipWriter.Member] = [],
+    bill: String? = nil
   ) {
     self.metadata = metadata
     self.platform = platform
     self.consoleScripts = consoleScripts
     self.licenses = licenses
     self.files = files
+    self.bill = bill
   }
 
   /// The tag: any Python 3, no extension module's ABI.

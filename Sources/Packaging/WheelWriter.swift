@@ -48,6 +48,7 @@ public struct WheelWriter: Sendable {
       "Wheel-Version: 1.0\nGenerator: \(generator)\nRoot-Is-Purelib: \(wheel.platform == "any")\nTag: \(wheel.tag)\n"
     )
     if let scripts = try entryPoints(of: wheel) { add("entry_points.txt", scripts) }
+    if let bill = wheel.bill { add("sboms/\(BillOfMaterials.fileName)", bill) }
 
     let path = folder.appending(wheel.fileName)
     let written = try await zip.write(members, to: path) { written in

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 public import ReleaseModel
 public import SystemPackage
@@ -11,7 +12,10 @@ public struct OutputFolder: Sendable {
   public init(_ path: FilePath) { self.path = path }
 
   /// Files that every release has beside its artifacts.
-  static let ownFiles: Set<String> = [manifestName, "SHA256SUMS", "report.md"]
+  static let ownFiles: Set<String> = [
+    manifestName, "SHA256SUMS", "report.md", "inventory.json", "inventory.md", "inventory.html",
+    Provenance.fileName,
+  ]
   /// The manifest's name.
   static let manifestName = "manifest.json"
 
@@ -44,29 +48,28 @@ public struct OutputFolder: Sendable {
     }
   }
 
+  /// The digest of the manifest that lies in the folder, `nil` when there is none.
+  var manifestDigest: String? {
+    try? SHA256Digest.ofFile(at: path.appending(Self.manifestName)).hex
+  }
+
+  /// Makes sure that the folder is neither the build folder nor around it, where every run would find foreign files.
+  ///
+  /// - Throws: ``OutputFolderError/holdsBuildFolder(_:build:)``.
+  public func checkApart(from build: FilePath) throws {
+    if build.starts(with: path) { throw OutputFolderError.holdsBuildFolder(path, build: build) }
+  }
+
   /// Assembles a release in a new folder and puts that in this one's place.
   ///
   /// - Throws: what `assemble` throws; the folder is then as it was.
   func replace(_ assemble: (FilePath) async throws -> Void) async throws {
-    let parent = path.removingLastComponent()
-    let name = path.lastComponent?.string ?? "out"
-    let unique = UUID().uuidString.prefix(8)
-    let partial = parent.appending(".\(name).partial-\(unique)")
-    let old = parent.appending(".\(name).old-\(unique)")
-    let files = FileManager.default
-    try files.createDirectory(atPath: partial.string, withIntermediateDirectories: true)
-    do {
-      try await assemble(partial)
-      // Asked again: a build takes long, and somebody may have put a file here meanwhile.
-      try checkReplaceable()
-    } catch {
-      try? files.removeItem(atPath: partial.string)
-      throw error
-    }
-    let existed = files.fileExists(atPath: path.string)
-    if existed { try files.moveItem(atPath: path.string, toPath: old.string) }
-    try files.moveItem(atPath: partial.string, toPath: path.string)
-    if existed { try files.removeItem(atPath: old.string) }
+    try await AtomicFolder.replace(
+      path,
+      lastFile: Self.manifestName,
+      check: checkReplaceable,
+      assemble
+    )
   }
 }
 
@@ -76,14 +79,20 @@ public enum OutputFolderError: Error, Sendable, CustomStringConvertible, ExitSta
   case notAFolder(FilePath)
   /// It holds files that no release of ours wrote.
   case foreignFiles(FilePath, [String])
+  /// It is the build folder, or the build folder lies in it.
+  case holdsBuildFolder(FilePath, build: FilePath)
 
-  /// The folder is in use.
-  public var exitStatus: ExitStatus { .folderInUse }
+  /// The folder is in use; a wrong pair of options is wrong usage.
+  public var exitStatus: ExitStatus {
+    if case .holdsBuildFolder = self { .usage } else { .folderInUse }
+  }
 
   /// The message.
   public var description: String {
     switch self {
     case .notAFolder(let path): "'\(path)' is not a folder; choose another with --out"
+    case .holdsBuildFolder(let path, let build):
+      "the build folder '\(build)' lies in the output folder '\(path)', which is replaced as a whole; name another with --out or --build"
     case .foreignFiles(let path, let names):
       "'\(path)' holds files that llcuda-build did not write (\(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")); move them away or choose another folder with --out"
     }

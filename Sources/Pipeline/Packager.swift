@@ -3,6 +3,8 @@ import BinaryFormats
 import Building
 import Carving
 import Foundation
+import Inspection
+import Inventory
 import PackedKernels
 import Packaging
 import Planning
@@ -32,8 +34,9 @@ struct Packager: Sendable {
     into output: OutputFolder
   ) async throws -> ReleaseManifest {
     let digest = try digest(core: core, objects: slices.recipe.objects.map { FilePath($0) })
-    if workspace.isCurrent("release", digest: digest, products: []), let manifest = output.manifest,
-      output.isComplete(manifest)
+    // One build folder may serve several output folders, so the stamp says which release it speaks of.
+    if let manifest = output.manifest, output.isComplete(manifest), let stored = output.manifestDigest,
+      workspace.isCurrent("release", digest: "\(digest) \(stored)", products: [])
     {
       listener.told("nothing changed since the release in \(output.path)")
       return manifest
@@ -44,7 +47,9 @@ struct Packager: Sendable {
       manifest.value = try await assemble(core: core, slices: slices, in: folder)
     }
     guard let manifest = manifest.value else { throw CancellationError() }
-    try workspace.markCurrent("release", digest: digest)
+    if let stored = output.manifestDigest {
+      try workspace.markCurrent("release", digest: "\(digest) \(stored)")
+    }
     return manifest
   }
 
@@ -128,6 +133,7 @@ struct Packager: Sendable {
       core: core,
       products: products,
       kernels: kernels,
+      hostCompiler: toolkit.hostCompilerVersion,
       packed: packed.packed
     )
     var manifest = ReleaseManifest(
@@ -196,15 +202,37 @@ struct Packager: Sendable {
       atomically: true,
       encoding: .utf8
     )
+    try await writeInventory(of: folder)
+    try json(Provenance(manifest)).write(
+      toFile: folder.appending(Provenance.fileName).string,
+      atomically: true,
+      encoding: .utf8
+    )
     var sums = manifest.artifacts.map { (file: $0.file, sha256: $0.sha256) }
-    let manifestDigest = try SHA256Digest.ofFile(at: folder.appending(OutputFolder.manifestName)).hex
-    sums.append((OutputFolder.manifestName, manifestDigest))
+    for own in [OutputFolder.manifestName, Provenance.fileName] {
+      sums.append((own, try SHA256Digest.ofFile(at: folder.appending(own)).hex))
+    }
     try ChecksumFile.text(for: sums).write(
       toFile: folder.appending("SHA256SUMS").string,
       atomically: true,
       encoding: .utf8
     )
+    try await FinalCheck(spec: spec, workspace: workspace, listener: listener).check(folder)
     return manifest
+  }
+
+  /// Where every byte of the artifacts is, as `inspect` on the finished folder tells it too.
+  private func writeInventory(of folder: FilePath) async throws {
+    listener.began("measure")
+    let inventory = try await Inspector().inspect([folder])
+    for (name, format) in [("json", InventoryFormat.json), ("md", .markdown), ("html", .html)] {
+      try render(inventory, as: format).write(
+        toFile: folder.appending("inventory.\(name)").string,
+        atomically: true,
+        encoding: .utf8
+      )
+    }
+    listener.ended("\(inventory.bytes) bytes in \(inventory.artifacts.count) files")
   }
 
   private var inputs: ReleaseManifest.Inputs {

@@ -4,6 +4,8 @@ import Packaging
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
+import ToolExecution
 
 extension ReleaseLayout {
   /// Writes the tarballs of every parcel, as many at once as there are cores: each is one thread's work.
@@ -41,7 +43,9 @@ extension ReleaseLayout {
       case .xz: .xz
       case .zstd: .zstd
       }
-    try TarballWriter(compression: compression, timestamp: timestamp).write(members, to: path)
+    try Span.measure(.archive, path.lastComponent?.string ?? "") {
+      try TarballWriter(compression: compression, timestamp: timestamp).write(members, to: path)
+    }
     let installed = try members.reduce(Int64(0)) { try $0 + $1.content.byteCount() }
     return artifact(try WrittenArchive(at: path, installed: installed), kind: "tarball", of: parcel)
   }

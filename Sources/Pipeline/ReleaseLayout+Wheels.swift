@@ -6,6 +6,8 @@ import Packaging
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
+import ToolExecution
 
 // What wheels say about themselves: names, requirements, extras, descriptions.
 
@@ -49,19 +51,17 @@ extension ReleaseLayout {
     let writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
     var artifacts: [ReleaseManifest.Artifact] = []
     for (wheel, parcel) in wheels {
-      artifacts.append(artifact(try await writer.write(wheel, into: folder), kind: "wheel", of: parcel))
+      let written = try await Span.measure(.archive, wheel.fileName) {
+        try await writer.write(wheel, into: folder)
+      }
+      artifacts.append(artifact(written, kind: "wheel", of: parcel))
     }
     return artifacts
   }
 
   private func metadata(_ name: ProjectName, summary: String? = nil) -> CoreMetadata {
-    var metadata = CoreMetadata(name: name, version: project.version)
-    metadata.summary = summary ?? spec.project.summary
-    metadata.author = spec.project.author
-    metadata.authorEmail = spec.project.authorEmail
-    metadata.license = spec.project.license
-    metadata.urls = spec.project.urls
-    metadata.requiresPython = ">=3.9"
+    var metadata = CoreMetadata(name: name, version: project.version, of: spec.project)
+    metadata.summary = summary ?? metadata.summary
     metadata.classifiers = [
       "Environment :: GPU :: NVIDIA CUDA :: \(plan.toolkit.version.major)",
       "Operating System :: POSIX :: Linux",
@@ -111,7 +111,8 @@ extension ReleaseLayout {
       platform: try PlatformTag(for: parcel.facts.map(\.versions)).description,
       consoleScripts: bundled ? ["llcuda": "llcuda.cli:main", "llcuda-server": "llcuda.cli:server"] : [:],
       licenses: licenses,
-      files: package + extra + members(of: parcel, in: binFolder)
+      files: package + extra + members(of: parcel, in: binFolder),
+      bill: try bill(of: name, parcel)
     )
   }
 
@@ -130,7 +131,8 @@ extension ReleaseLayout {
       metadata: metadata,
       platform: try PlatformTag(for: parcel.facts.map(\.versions)).description,
       licenses: licenses,
-      files: members(of: parcel, in: binFolder)
+      files: members(of: parcel, in: binFolder),
+      bill: try bill(of: name, parcel)
     )
   }
 

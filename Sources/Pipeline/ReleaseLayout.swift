@@ -20,6 +20,8 @@ struct ReleaseLayout: Sendable {
   let products: [SliceStage.Product]
   /// What is packed for layouts `packed` and `thin`.
   let kernels: [PackStage.Product]
+  /// The host compiler's version line, for bills of materials.
+  let hostCompiler: String
   /// Files that UPX packed, by name; they ship in place of the originals.
   let packed: [String: FilePath]
 

@@ -4,6 +4,7 @@ import Foundation
 import Planning
 import ReleaseModel
 import SystemPackage
+import Timeline
 import ToolExecution
 
 /// Carves, links and proves the slices of a release.
@@ -41,7 +42,9 @@ struct SliceStage: Sendable {
       var digest = InputDigest()
       digest.add("slice", slice.architectures)
       digest.add("compression", compression.rawValue)
-      digest.add("link", recipe.linkFlags + recipe.libraries)
+      digest.add("program", LlcudaBuild.version)
+      digest.add("link", [recipe.linker] + recipe.linkFlags + recipe.libraries + recipe.linkItems)
+      digest.add("run path", SliceLinker.runPath(toolkit: plan.toolkit.version))
       digest.add("toolkit", plan.toolkit.version)
       digest.add("set", plan.compileSet)
       digest.add(files: recipe.objects.map { FilePath($0) })
@@ -72,7 +75,9 @@ struct SliceStage: Sendable {
     guard !workspace.isCurrent("recompressed", digest: digest.hex, products: copies) else { return copies }
     workspace.markStale("recompressed")
     listener.told("recompressing kernels with \(compression.rawValue)")
-    _ = try await built.carve(keeping: nil, recompressing: method, into: folder)
+    _ = try await Span.measure(.recompress, compression.rawValue) {
+      try await built.carve(keeping: nil, recompressing: method, into: folder)
+    }
     try workspace.markCurrent("recompressed", digest: digest.hex)
     return copies
   }
@@ -81,7 +86,9 @@ struct SliceStage: Sendable {
     let folder = workspace.carved.appending(slice.name)
     defer { try? FileManager.default.removeItem(atPath: folder.string) }
     let carver = ObjectCarver(objects: objects, workers: workers)
-    let carved = try await carver.carve(keeping: slice.architectures, into: folder)
+    let carved = try await Span.measure(.carve, slice.name) {
+      try await carver.carve(keeping: slice.architectures, into: folder)
+    }
     let linker = SliceLinker(
       linker: recipe.linker,
       flags: recipe.linkFlags,

@@ -1,5 +1,3 @@
-import Archives
-import BinaryFormats
 import Foundation
 import ReleaseModel
 import SystemPackage
@@ -12,133 +10,130 @@ struct UPXStage: Sendable {
   let runner: ToolRunner
   let locator: ToolLocator
   let listener: any ProgressListener
+  /// How long a file may take to start or load before it counts as hanging.
+  var patience = Duration.seconds(60)
 
   /// A file that may be packed.
   struct Candidate: Sendable {
     let name: String
     let path: FilePath
     let isProgram: Bool
-    /// Folders in which the file's libraries are found when it is tried out.
+    /// Folders in which a library's own libraries are found when it is tried out.
     let libraryFolders: [FilePath]
   }
 
-  /// UPX itself refuses more than this (conf.h, `UPX_RSIZE_MAX` less its overhead).
-  private static let sizeLimit: Int64 = 680_000_000
+  /// Finds UPX, before anything is built.
+  ///
+  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)``.
+  static func locate(_ locator: ToolLocator) throws -> FilePath {
+    try locator.require(
+      "upx",
+      "upx-ucl",
+      hint: "run ci/setup, or install UPX 4.1 or newer, or leave --upx out"
+    )
+  }
 
   /// Packs what the scope names.
   ///
   /// - Returns: the path to ship by name, for packed files only, and a record of every file looked at.
-  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)`` without UPX; a file that can't be packed is no error.
+  /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)`` without UPX, `ToolError` when the disk is full; a file that
+  ///   can't be packed is no error.
   func pack(_ files: [Candidate]) async throws -> (
     packed: [String: FilePath], records: [ReleaseManifest.UPXRecord]
   ) {
     guard scope != .none else { return ([:], []) }
-    let upx = try locator.require(
-      "upx",
-      "upx-ucl",
-      hint: "apt install upx-ucl (4.2 or newer), or leave --upx out"
-    )
-    let folder = workspace.stage.appending("upx")
-    try? FileManager.default.removeItem(atPath: folder.string)
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+    let upx = try Self.locate(locator)
     listener.began("pack with UPX")
-    var packed: [String: FilePath] = [:]
-    var records: [ReleaseManifest.UPXRecord] = []
-    for file in files where file.isProgram || scope == .all {
-      let record = try await pack(file, with: upx, into: folder)
-      records.append(record)
-      if record.keptBecause == nil { packed[file.name] = folder.appending(file.name) }
-    }
-    let saved = records.reduce(Int64(0)) { $0 + $1.deflatedBefore.bytes - $1.deflatedAfter.bytes }
-    listener.ended(
-      "\(packed.count) of \(records.count) files packed, \(ByteCount(saved)) bytes saved in archives"
-    )
-    return (packed, records)
+    // Libraries first, so that programs are tried out with what they will find beside them.
+    let libraries = scope == .all ? files.filter { !$0.isProgram } : []
+    let programs = files.filter(\.isProgram)
+    let packer = UPXPacker(upx: upx, workspace: workspace, runner: runner, workers: Machine.jobs())
+    var records = try await packer.pack(libraries + programs)
+    try await tryOut(libraries, programs, of: files, packer: packer, records: &records)
+
+    let packed = records.filter { $0.keptBecause == nil }
+    let saved = packed.reduce(ByteCount.zero) { $0 + ($1.deflatedBefore - $1.deflatedAfter) }
+    listener.ended("\(packed.count) of \(records.count) files packed, \(saved) bytes saved in archives")
+    return (Dictionary(uniqueKeysWithValues: packed.map { ($0.file, packer.result($0.file)) }), records)
   }
 
-  private func pack(_ file: Candidate, with upx: FilePath, into folder: FilePath) async throws
-    -> ReleaseManifest.UPXRecord
+  /// Loads or starts every packed file in a folder that looks like the one it will be installed to.
+  private func tryOut(
+    _ libraries: [Candidate],
+    _ programs: [Candidate],
+    of files: [Candidate],
+    packer: UPXPacker,
+    records: inout [ReleaseManifest.UPXRecord]
+  ) async throws {
+    let trial = UPXTrial(
+      runner: runner,
+      python: locator.find("python3") ?? locator.find("python"),
+      patience: patience
+    )
+    let folder = try TrialFolder(workspace.stage.appending("upx/set"))
+    for file in files { try folder.put(file.path, as: file.name) }
+
+    func tryOut(_ file: Candidate, _ record: inout ReleaseManifest.UPXRecord) async throws {
+      guard record.keptBecause == nil else { return }
+      try folder.put(packer.result(file.name), as: file.name)
+      switch try await trial.compare(file, with: folder.path.appending(file.name)) {
+      case .same(let before, let after): (record.loadSecondsBefore, record.loadSecondsAfter) = (before, after)
+      case .different(let reason):
+        try folder.put(file.path, as: file.name)
+        record.keep(reason)
+      }
+    }
+    for (index, file) in libraries.enumerated() { try await tryOut(file, &records[index]) }
+    // A library that loads may still not do its work.
+    let isPacked = records.prefix(libraries.count).contains { $0.keptBecause == nil }
+    if isPacked, let victim = try await firstBroken(of: programs, in: folder, trial: trial) {
+      for (index, file) in libraries.enumerated() where records[index].keptBecause == nil {
+        try folder.put(file.path, as: file.name)
+        records[index].keep("\(victim) does not work with packed libraries")
+      }
+    }
+    for (index, file) in programs.enumerated() { try await tryOut(file, &records[libraries.count + index]) }
+  }
+
+  /// The first program, not packed, that answers otherwise beside the files of a folder than at its own place.
+  private func firstBroken(of programs: [Candidate], in folder: TrialFolder, trial: UPXTrial) async throws
+    -> String?
   {
-    let target = folder.appending(file.name)
-    let before = try size(of: file.path)
-    let deflatedBefore = ByteCount(try await CompressedSize.deflated(file.path))
-    var record = ReleaseManifest.UPXRecord(
-      file: file.name,
-      before: before,
-      after: before,
-      deflatedBefore: deflatedBefore,
-      deflatedAfter: deflatedBefore,
-      loadSecondsBefore: nil,
-      loadSecondsAfter: nil,
-      keptBecause: nil
-    )
-    func keep(_ reason: String) -> ReleaseManifest.UPXRecord {
-      try? FileManager.default.removeItem(atPath: target.string)
-      record.keptBecause = reason
-      return record
+    for program in programs {
+      switch try await trial.compare(program, with: folder.path.appending(program.name)) {
+      case .same, .different(UPXTrial.untried): continue
+      case .different: return program.name
+      }
     }
-    if before.bytes > Self.sizeLimit { return keep("larger than UPX can pack") }
-    // UPX unpacks a library from its initialiser, so there must be one (UPX NEWS, 3.05).
-    if !file.isProgram, try ELFFile(file.path).dynamic?.hasInit != true { return keep("it has no DT_INIT") }
+    return nil
+  }
+}
+
+/// A folder with hard links to files as they will lie beside each other.
+private struct TrialFolder {
+  let path: FilePath
+
+  init(_ path: FilePath) throws {
+    self.path = path
+    try? FileManager.default.removeItem(atPath: path.string)
+    try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+  }
+
+  /// Not a symbolic link: a program's `$ORIGIN` is where the file itself lies.
+  func put(_ file: FilePath, as name: String) throws {
+    let target = path.appending(name).string
+    try? FileManager.default.removeItem(atPath: target)
     do {
-      try await runner.run(
-        Invocation(upx.string, ["--best", "-q", "-o", target.string, file.path.string]),
-        log: workspace.logs.appending("5-upx-\(file.name).log")
-      )
-    } catch ToolError.failed(_, _, _, let lines) {
-      return keep("UPX: \(lines.last { $0.contains("Exception") } ?? lines.last ?? "failed")")
+      try FileManager.default.linkItem(atPath: file.string, toPath: target)
+    } catch {
+      try FileManager.default.copyItem(atPath: file.string, toPath: target)
     }
-    let after = try size(of: target)
-    let deflatedAfter = ByteCount(try await CompressedSize.deflated(target))
-    guard deflatedAfter < deflatedBefore else { return keep("the archive would not get smaller") }
-    guard let secondsBefore = try await loadSeconds(of: file, at: file.path) else {
-      return keep("the original could not be tried out on this machine")
-    }
-    guard let secondsAfter = try await loadSeconds(of: file, at: target) else {
-      return keep("the packed file does not load")
-    }
-    record.after = after
-    record.deflatedAfter = deflatedAfter
-    record.loadSecondsBefore = secondsBefore
-    record.loadSecondsAfter = secondsAfter
-    return record
   }
+}
 
-  /// Seconds until a program has printed its version, or a library is loaded; `nil` when it can't.
-  private func loadSeconds(of file: Candidate, at path: FilePath) async throws -> Double? {
-    let libraries = ([path.removingLastComponent()] + file.libraryFolders).map(\.string).joined(
-      separator: ":"
-    )
-    let call: Invocation
-    if file.isProgram {
-      // $ORIGIN of a packed program in another folder isn't where its libraries lie.
-      call = Invocation(path.string, ["--version"], environment: ["LD_LIBRARY_PATH": libraries])
-    } else {
-      let python = try locator.require(
-        "python3",
-        "python",
-        hint: "Python loads packed libraries to try them out"
-      )
-      let program = "import ctypes, sys; ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_LOCAL)"
-      call = Invocation(
-        python.string,
-        ["-c", program, path.string],
-        environment: ["LD_LIBRARY_PATH": libraries]
-      )
-    }
-    var best: Double?
-    for _ in 0..<3 {
-      let start = ContinuousClock.now
-      do { try await runner.run(call) } catch is ToolError { return nil }
-      let elapsed = start.duration(to: .now).components
-      let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) / 1e18
-      best = min(best ?? seconds, seconds)
-    }
-    return best.map { ($0 * 10_000).rounded() / 10_000 }
-  }
-
-  private func size(of path: FilePath) throws -> ByteCount {
-    let attributes = try FileManager.default.attributesOfItem(atPath: path.string)
-    return ByteCount((attributes[.size] as? NSNumber)?.int64Value ?? 0)
+extension ReleaseManifest.UPXRecord {
+  /// Notes that the original ships.
+  mutating func keep(_ reason: String) {
+    (after, deflatedAfter, keptBecause) = (before, deflatedBefore, reason)
   }
 }

@@ -14,6 +14,9 @@ public struct DriverVersion: Hashable, Sendable, CustomStringConvertible, Codabl
   /// The release.
   public var description: String { release }
 
+  /// The release as digits and dots, `nil` when only the toolkit it came with is known.
+  public var exactRelease: String? { release.allSatisfy { $0.isNumber || $0 == "." } ? release : nil }
+
   /// The first driver of each toolkit release, from NVIDIA's release notes ("CUDA Toolkit and Corresponding Driver Versions").
   static let firstByToolkit: [(ToolkitVersion, String)] = [
     ("11.0", "450.80.02"), ("12.0", "525.60.13"), ("12.1", "530.30.02"), ("12.2", "535.54.03"),

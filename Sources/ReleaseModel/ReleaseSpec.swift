@@ -113,8 +113,8 @@ public struct ProjectSpec: Hashable, Sendable, Codable {
   public var author: String?
   /// The author's e-mail address.
   public var authorEmail: String?
-  /// The license as an SPDX expression.
-  public var license = "MIT"
+  /// The license as an SPDX expression; `nil` says nothing about a package folder of the user's, MIT about ours.
+  public var license: String?
   /// Project links, label and URL.
   public var urls: [String: String] = [:]
   /// The folder of the Python package that goes into the core wheel; `nil` takes the bundled one.

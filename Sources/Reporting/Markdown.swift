@@ -27,10 +27,14 @@ public enum Markdown {
   /// Joins lines and keeps the result under `limit` bytes; what doesn't fit is left out from a line's end on.
   ///
   /// A section that is cut while folded is closed, since one left open would swallow the summaries of later steps.
-  static func document(_ lines: [String], limit: Int = byteLimit) -> String {
+  static func document(
+    _ lines: [String],
+    limit: Int = byteLimit,
+    rest: String = "`manifest.json`"
+  ) -> String {
     let whole = lines.map { $0 + "\n" }.joined()
     guard whole.utf8.count > limit else { return whole }
-    let note = "\nThis report was longer than a job summary may be; its rest is in `manifest.json`.\n"
+    let note = "\nThis report was longer than a job summary may be; its rest is in \(rest).\n"
     let closing = "\n</details>\n"
     var room = limit - note.utf8.count - closing.utf8.count
     var kept = ""

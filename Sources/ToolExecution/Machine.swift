@@ -7,11 +7,21 @@ import Glibc
 
 /// What this machine has to offer a build.
 public enum Machine {
-  /// Processor cores this process may use.
-  public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+  /// Processor cores this process may use: those of the machine, or what its container is given of them.
+  public static var cores: Int {
+    let all = ProcessInfo.processInfo.activeProcessorCount
+    return min(all, ControlGroup.ofThisProcess.cores ?? all)
+  }
 
   /// Memory that new processes can have without swapping, in bytes; `nil` where the kernel doesn't say.
   public static var availableMemory: Int64? {
+    switch (systemMemory, ControlGroup.ofThisProcess.availableMemory) {
+    case (let system?, let container?): min(system, container)
+    case (let system, let container): system ?? container
+    }
+  }
+
+  private static var systemMemory: Int64? {
     guard
       let text = FileManager.default.contents(atPath: "/proc/meminfo").map({
         String(decoding: $0, as: UTF8.self)
@@ -21,12 +31,31 @@ public enum Machine {
     return line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 }
   }
 
+  /// The C library that programs of this machine are linked with: `glibc 2.36`.
+  public static var libc: String {
+    var buffer = [CChar](repeating: 0, count: 64)
+    guard confstr(Int32(_CS_GNU_LIBC_VERSION), &buffer, buffer.count - 1) > 0 else { return "unknown" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// How many compilers fit: one per core, as long as each has the memory it may need.
   ///
   /// nvcc's largest units of ggml-cuda peak at 1.1 GB with seven architectures; 1.5 GB leaves room.
   public static func jobs(cores: Int = Machine.cores, memory: Int64? = Machine.availableMemory) -> Int {
     let fitting = memory.map { Int($0 / 1_500_000_000) } ?? cores
     return max(1, min(cores, fitting))
+  }
+
+  /// Gives a child that has just been started, and what it started already, the niceness of our main thread, so that
+  /// `nice llcuda-build` slows the compilers too.
+  ///
+  /// A child inherits the niceness of the thread that starts it, and libdispatch sets that of its threads by quality of
+  /// service, not by what the user said.
+  static func passOnNiceness(to leader: Int32) {
+    errno = 0
+    let niceness = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(getpid()))
+    // Being nicer is always allowed; if another niceness is not, the child keeps what it has.
+    if errno == 0 { _ = setpriority(__priority_which_t(PRIO_PGRP.rawValue), id_t(leader), niceness) }
   }
 
   /// Bytes that are free for this user on the file system of a folder, which must exist; `nil` if it can't be asked.

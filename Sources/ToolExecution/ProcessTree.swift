@@ -35,6 +35,14 @@ public final class ProcessTree: @unchecked Sendable {
   /// Ends every member, also those remembered whose parents are gone.
   func kill() { signal(SIGKILL) }
 
+  /// Ends every child of this process and all they started, at once and without waiting.
+  public static func killEverythingBelowThisProcess() {
+    let own = getpid()
+    for member in descendants(of: own, among: allProcesses()) where member.pid != own {
+      _ = Glibc.kill(member.pid, SIGKILL)
+    }
+  }
+
   private func signal(_ number: Int32) {
     lock.withLock {
       guard let rootPID else { return }

@@ -23,7 +23,14 @@ public struct ToolLocator: Sendable {
     if name.contains("/") {
       return FileManager.default.isExecutableFile(atPath: name) ? FilePath(name) : nil
     }
-    return searchPath.lazy.map { FilePath($0).appending(name) }.first {
+    return candidates(name).first { _ in true }
+  }
+
+  /// Every executable file of that name, in the order in which they would be found.
+  public func all(_ name: String) -> [FilePath] { Array(candidates(name)) }
+
+  private func candidates(_ name: String) -> some Sequence<FilePath> {
+    searchPath.lazy.map { FilePath($0).appending(name) }.filter {
       var isFolder: ObjCBool = false
       return FileManager.default.fileExists(atPath: $0.string, isDirectory: &isFolder) && !isFolder.boolValue
         && FileManager.default.isExecutableFile(atPath: $0.string)

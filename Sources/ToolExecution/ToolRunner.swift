@@ -1,6 +1,7 @@
 import Foundation
 import Subprocess
 public import SystemPackage
+import Timeline
 
 /// Runs external programs: the only place that starts processes.
 ///
@@ -31,6 +32,18 @@ public struct ToolRunner: Sendable {
     onStart: @Sendable (Int32) -> Void = { _ in },
     onLine: @Sendable (String) -> Void = { _ in }
   ) async throws {
+    let entry = invocation.timelineEntry
+    try await Span.measure(entry.kind, entry.name) {
+      try await attend(invocation, log: log, onStart: onStart, onLine: onLine)
+    }
+  }
+
+  private func attend(
+    _ invocation: Invocation,
+    log: FilePath?,
+    onStart: @Sendable (Int32) -> Void,
+    onLine: @Sendable (String) -> Void
+  ) async throws {
     let logFile = try log.map { try LogFile(at: $0, heading: invocation.commandLine) }
     let tree = ProcessTree()
     var tail: [String] = []
@@ -45,6 +58,7 @@ public struct ToolRunner: Sendable {
         ) { execution in
           let pid = Int32(execution.processIdentifier.value)
           tree.root = pid
+          Machine.passOnNiceness(to: pid)
           onStart(pid)
           let lines = execution.standardOutput.strings(
             separatedBy: .unicodeScalarSequence("\n".unicodeScalars),
@@ -89,15 +103,18 @@ public struct ToolRunner: Sendable {
 
   /// Keeps a program running while `body` runs, and stops its tree afterwards.
   ///
+  /// - Parameter onEnd: called when the program has ended, by itself or stopped.
   /// - Throws: what `body` throws; a companion that ends early is not an error here, its users will notice.
   public func withCompanion<Result: Sendable>(
     _ invocation: Invocation,
     log: FilePath?,
+    onEnd: @Sendable @escaping () -> Void = {},
     _ body: @Sendable @escaping () async throws -> Result
   ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
-        try? await run(invocation, log: log)
+        try? await attend(invocation, log: log, onStart: { _ in }, onLine: { _ in })
+        onEnd()
         return nil
       }
       group.addTask { try await body() }

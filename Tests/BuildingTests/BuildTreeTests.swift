@@ -15,7 +15,7 @@ import ToolExecution
     hostCompilerVersion: "g++-12"
   )
 
-  private func tree(
+  func tree(
     _ kind: BuildTree.Kind,
     source: FilePath = "/src/llama.cpp",
     _ change: (inout ReleaseSpec) -> Void = { _ in },
@@ -41,7 +41,7 @@ import ToolExecution
     let definitions = try tree(kind).definitions
     for entry in [
       "LLAMA_BUILD_UI=OFF", "LLAMA_USE_PREBUILT_UI=OFF", "LLAMA_OPENSSL=OFF", "LLAMA_BUILD_TESTS=OFF",
-      "LLAMA_BUILD_EXAMPLES=OFF", "GGML_CCACHE=OFF",
+      "LLAMA_BUILD_EXAMPLES=OFF", "GGML_CCACHE=OFF", "LLAMA_CURL=OFF",
     ] {
       #expect(definitions.contains(entry))
     }
@@ -98,7 +98,31 @@ import ToolExecution
     let definitions = try tree(.kernels, source: "/my src").definitions
     #expect(definitions.contains("CMAKE_C_FLAGS=-ffile-prefix-map='/my src'=llama.cpp"))
     #expect(
-      definitions.contains(#"CMAKE_CUDA_FLAGS=-Xcompiler='-ffile-prefix-map='\''/my src'\''=llama.cpp'"#)
+      definitions.contains(
+        #"CMAKE_CUDA_FLAGS=-Xcompiler='-ffile-prefix-map='\''/my src'\''=llama.cpp' --objdir-as-tempdir"#
+      )
+    )
+  }
+
+  @Test("nvcc names its files after the object, unless sccache runs nvcc's steps")
+  func fixedNames() throws {
+    func flags(_ tree: BuildTree) -> String? { tree.definitions.first { $0.hasPrefix("CMAKE_CUDA_FLAGS=") } }
+    #expect(flags(try tree(.kernels))?.hasSuffix(" --objdir-as-tempdir") == true)
+    #expect(flags(try tree(.kernels, sccache: "/bin/sccache"))?.contains("objdir") == false)
+  }
+
+  @Test("what two machines compare: no folder, no program, the cache neither, everything else")
+  func portableDefinitions() throws {
+    let plain = try tree(.kernels, source: "/llama.cpp").portableDefinitions
+    #expect(plain == (try tree(.kernels, source: "/llama.cpp", sccache: "/bin/sccache").portableDefinitions))
+    #expect(!plain.contains { $0.contains("/usr/bin") || $0.contains("/cuda") || $0.contains("/res") })
+    for entry in [
+      "GGML_CUDA_FA=ON", "CMAKE_BUILD_TYPE=Release", "CMAKE_CUDA_ARCHITECTURES=75-real;86-real;86-virtual",
+    ] {
+      #expect(plain.contains(entry))
+    }
+    #expect(
+      plain != (try tree(.kernels, source: "/llama.cpp") { $0.flashAttention = false }.portableDefinitions)
     )
   }
 

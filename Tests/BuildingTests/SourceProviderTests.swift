@@ -85,6 +85,19 @@ import ToolExecution
     }
   }
 
+  @Test("a tarball without a top folder is unpacked as it is")
+  func flatTarball() async throws {
+    try await withTemporaryDirectory { folder in
+      let source = folder.appending("source")
+      try LlamaCppTreeTests.fill(source)
+      let file = folder.appending("llama.tar.gz")
+      let names = try FileManager.default.contentsOfDirectory(atPath: source.string)
+      _ = try await tool("tar", ["-C", source.string, "-czf", file.string] + names)
+      let tree = try await provider(folder).tree(of: .tarball(file.string))
+      #expect(FileManager.default.fileExists(atPath: tree.path.appending("CMakeLists.txt").string))
+    }
+  }
+
   @Test("a tarball that was cut off leaves nothing behind")
   func brokenTarball() async throws {
     try await withTemporaryDirectory { folder in

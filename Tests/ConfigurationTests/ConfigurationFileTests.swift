@@ -41,6 +41,9 @@ import Testing
     LLAMA_X = "y"
     N = 2
 
+    [budget]
+    max-size = "90MiB"
+
     [project]
     name = "mycuda"
     version = "2.0"
@@ -181,7 +184,10 @@ import Testing
       "line 2: 'cmake-definitions.A' must be a string, an integer or a boolean, not an array"
     ),
     // Wrong values.
-    ("layout = \"packed\"", "line 1: 'layout' cannot be 'packed'; choose one of single, split, auto"),
+    (
+      "layout = \"tight\"",
+      "line 1: 'layout' cannot be 'tight'; choose one of single, split, packed, thin, auto"
+    ),
     (
       "kernel-compression = \"ztsd\"",
       "line 1: 'kernel-compression' cannot be 'ztsd'; choose one of none, lz4, zstd; did you mean 'zstd'?"

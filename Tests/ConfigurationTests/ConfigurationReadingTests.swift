@@ -44,6 +44,7 @@ import Testing
 
   @Test(
     arguments: [
+      ("license = { text = \"MIT License\" }", nil), ("license = \"MIT OR Apache-2.0\"", "MIT OR Apache-2.0"),
       ("license = { text = \"BSD-3-Clause\" }", "BSD-3-Clause"), ("license = { file = \"LICENSE\" }", nil),
       ("license = { text = \"Permission is hereby granted,\\nfree of charge\" }", nil), ("license = 3", nil),
     ] as [(String, String?)]

@@ -63,6 +63,81 @@ extension EndToEnd {
       }
     }
 
+    @Test("another folder, time zone, locale, umask, modes and order of files change nothing")
+    func sameElsewhere() async throws {
+      _ = try await shared.split()
+      let package = Program.repository.appending("dist/python/llcuda")
+      let names = try Files.names(in: package).filter { !$0.hasPrefix("__pycache__") }
+      var outs: [FilePath] = []
+      for (number, order) in [names, names.reversed()].enumerated() {
+        let folder = shared.root.appending("elsewhere \(number)")
+        for name in order {
+          let copy = folder.appending("package/llcuda").appending(name)
+          try Files.copy(package.appending(name), to: copy)
+          let mode = number == 0 ? 0o644 : 0o600
+          let time = Date(timeIntervalSince1970: number == 0 ? 1_000_000_000 : 1_600_000_000)
+          try FileManager.default.setAttributes(
+            [.posixPermissions: mode, .modificationDate: time],
+            ofItemAtPath: copy.string
+          )
+        }
+        try Files.write(
+          "[project]\npackage-folder = \"package/llcuda\"\n",
+          to: folder.appending("llcuda-build.toml")
+        )
+        let out = folder.appending("out")
+        let arguments =
+          SharedBuild.options + SharedBuild.architectures + [
+            "--build", shared.build.string, "--out", out.string, "--layout", "split",
+          ]
+        let command = ["-c", "umask \(number == 0 ? "022" : "077"); exec \"$@\"", "sh"]
+        let places: [String: String?] =
+          number == 0
+          ? ["TZ": "UTC", "LC_ALL": "C"]
+          : ["TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "HOME": folder.string]
+        let result = try await runTool(
+          "/bin/sh",
+          command + [try #require(Program.executable).string] + arguments,
+          environment: Program.environment(places).merging(["LLCUDA_CACHE": shared.cache.string]) { $1 },
+          in: folder
+        )
+        #expect(result.exitCode == 0, "\(result.stderr)")
+        outs.append(out)
+      }
+      let files = try Files.names(in: outs[0])
+      #expect(try files == Files.names(in: outs[1]))
+      for name in files {
+        #expect(
+          Files.bytes(outs[0].appending(name)) == Files.bytes(outs[1].appending(name)),
+          "\(name) differs"
+        )
+      }
+      // The program says the same of its own work.
+      let compared = try await Program.run(
+        ["rebuild", "--compare", outs[0].string, "--against", outs[1].string],
+        in: shared.root
+      )
+      #expect(compared.exitCode == 0 && compared.stdout.contains("byte for byte"), "\(compared.stderr)")
+    }
+
+    @Test(
+      "verify finds nothing wrong with a release, and every wheel with binaries has its bill of materials"
+    )
+    func verified() async throws {
+      let release = try await shared.split()
+      let result = try await Program.run(["verify", release.out.string, "--format", "json"], in: shared.root)
+      #expect(result.exitCode == 0, "\(result.stdout)")
+      let statement = try #require(Files.text(release.out.appending("provenance.intoto.json")))
+      for artifact in try release.manifest().artifacts { #expect(statement.contains(artifact.sha256)) }
+      try await withTemporaryDirectory { folder in
+        try await release.unpack("wheel", into: folder.appending("site"))
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.string)
+        let bills = names.filter { $0.hasSuffix(".dist-info/sboms/llcuda-build.cdx.json") }
+        #expect(bills.count == 4)
+        for bill in bills { #expect(Files.text(folder.appending(bill))?.contains("\"llama.cpp\"") == true) }
+      }
+    }
+
     @Test("kernels recompressed are the same kernels", arguments: [KernelCompression.lz4, .zstd])
     func recompressed(method: KernelCompression) async throws {
       let plain = try await shared.split()

@@ -34,6 +34,60 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "what would be refused after the compilation is refused before it",
+      arguments: [
+        ("[project]\nauthor-email = \"nobody\"", "no e-mail address", 64),
+        ("[project.urls]\n\"A,B\" = \"ftp://host/x\"", "Project-URL", 64),
+        ("[project]\npackage-folder = \"no/such/folder\"", "package-folder: there is no folder", 7),
+        ("[project.extra-files]\n\"llcuda/x.txt\" = \"no-such-file\"", "extra-files, llcuda/x.txt", 7),
+      ] as [(String, String, Int32)]
+    )
+    func preflight(toml: String, message: String, code: Int32) async throws {
+      try await withTemporaryDirectory { folder in
+        try Files.write(toml, to: folder.appending("llcuda-build.toml"))
+        let result = try await attempt([], in: folder)
+        #expect(result.exitCode == code && result.stderr.contains(message), "\(result.stderr)")
+        #expect(!Files.exists(folder.appending("build")))
+      }
+    }
+
+    @Test("the build folder inside the output folder")
+    func buildInsideOut() async throws {
+      try await withTemporaryDirectory { folder in
+        for build in ["out", "out/build"] {
+          let result = try await attempt(["--build", folder.appending(build).string], in: folder)
+          #expect(result.exitCode == 64 && result.stderr.contains("--build"), "\(result.stderr)")
+        }
+      }
+    }
+
+    @Test("a CMake that is too old is named with its version, whatever stands behind it on PATH")
+    func oldCMake() async throws {
+      try await withTemporaryDirectory { folder in
+        let bin = folder.appending("bin")
+        try Files.write(
+          "#!/bin/sh\necho cmake version 3.22.1\n",
+          to: bin.appending("cmake"),
+          executable: true
+        )
+        try Files.write("#!/bin/sh\n", to: bin.appending("strip"), executable: true)
+        let result = try await attempt([], environment: ["PATH": bin.string], in: folder)
+        #expect(result.exitCode == 5, "\(result.stderr)")
+        #expect(result.stderr.contains("3.22") && result.stderr.contains("3.24"), "\(result.stderr)")
+      }
+    }
+
+    @Test("a toolkit that is too old")
+    func oldToolkit() async throws {
+      try await withTemporaryDirectory { folder in
+        let nvcc = "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n"
+        try Files.write(nvcc, to: folder.appending("cuda/bin/nvcc"), executable: true)
+        let result = try await attempt(["--cuda-home", folder.appending("cuda").string], in: folder)
+        #expect(result.exitCode == 5 && result.stderr.contains("CUDA 12.0 or newer"), "\(result.stderr)")
+      }
+    }
+
     @Test("a tarball that was cut off")
     func brokenTarball() async throws {
       try await withTemporaryDirectory { folder in

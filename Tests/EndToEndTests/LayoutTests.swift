@@ -24,7 +24,11 @@ extension EndToEnd {
         ]
       )
       #expect(try release.artifacts("tarball").count == 4 * 3)
-      let expected = manifest.artifacts.map(\.file) + ["SHA256SUMS", "manifest.json", "report.md"]
+      let expected =
+        manifest.artifacts.map(\.file) + [
+          "SHA256SUMS", "inventory.html", "inventory.json", "inventory.md", "manifest.json",
+          "provenance.intoto.json", "report.md",
+        ]
       #expect(try Files.names(in: release.out) == expected.sorted())
       #expect(release.result.stdout.contains("llcuda_core-0.1.0"))
 
@@ -115,7 +119,7 @@ extension EndToEnd {
       let sums = try await runTool("/usr/bin/sha256sum", ["-c", "SHA256SUMS"], in: release.out)
       #expect(sums.isSuccess, "\(sums.stdout)\(sums.stderr)")
       let lines = sums.stdout.split(separator: "\n")
-      #expect(lines.count == manifest.artifacts.count + 1)
+      #expect(lines.count == manifest.artifacts.count + 2)
       #expect(lines.allSatisfy { $0.hasSuffix(": OK") })
 
       try await withTemporaryDirectory { folder in
@@ -161,22 +165,7 @@ extension EndToEnd {
       let release = try await shared.split()
       try await withTemporaryDirectory { folder in
         let bin = try await release.install(into: folder.appending("site"))
-        // Stand-ins for the driver and cuBLAS, which need not be on a machine that builds.
-        let home = try #require(Program.cudaHome)
-        let major = try release.manifest().inputs.toolkit.major
-        for (stub, name) in [("libcuda.so", "libcuda.so.1"), ("libcublas.so", "libcublas.so.\(major)")] {
-          try Files.link(home.appending("lib64/stubs/\(stub)"), from: bin.appending(name))
-        }
-        let program = """
-          import ctypes, sys
-          print([ctypes.CDLL(path).small_closest(75) for path in sys.argv[1:]], ctypes.CDLL(sys.argv[1]).small_closest(80))
-          """
-        let slices = ["sm61", "sm75", "sm86"].map { bin.appending("cuda/\($0).so").string }
-        let result = try await runTool(
-          try #require(Program.tool("python3")),
-          ["-c", program] + slices,
-          environment: ["LD_LIBRARY_PATH": "\(bin):\(home)/lib64"]
-        )
+        let result = try await SliceCalls.closest(["sm61", "sm75", "sm86"], of: release, in: bin)
         #expect(result.stdout == "[75, 75, 75] 75\n", "\(result.stderr)")
       }
     }

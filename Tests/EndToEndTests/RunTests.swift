@@ -33,6 +33,52 @@ extension EndToEnd {
       return try Files.times(below: build).filter { item in kept.contains { item.key.hasPrefix($0) } }
     }
 
+    @Test("one build folder may serve two output folders; neither is taken for the other")
+    func twoOutputs() async throws {
+      let options = ["--tarball", "none", "--layout"]
+      let split = try await shared.release("two-a", options + ["split"])
+      let single = try await shared.release("two-b", options + ["single"])
+      #expect(try split.manifest().layout == .split && single.manifest().layout == .single)
+      let again = try await shared.release("two-a", options + ["single"])
+      #expect(again.result.exitCode == 0, "\(again.result.stderr)")
+      #expect(try again.manifest().layout == .single)
+    }
+
+    @Test("an output folder that is a mount point keeps its place")
+    func mountPoint() async throws {
+      let out = shared.root.appending("out-mounted")
+      try Files.makeFolder(out)
+      let mounted = try await runTool("/bin/mount", ["-t", "tmpfs", "-o", "size=64m", "none", out.string])
+      guard mounted.isSuccess else {
+        print("skipped: only root may mount a file system")
+        return
+      }
+      do {
+        for layout in ["split", "single"] {
+          let release = try await shared.release("mounted", ["--tarball", "none", "--layout", layout])
+          #expect(release.result.exitCode == 0, "\(release.result.stderr)")
+          #expect(try release.manifest().layout.rawValue == layout)
+          let wheels = try Files.names(in: out).filter { $0.hasSuffix(".whl") }
+          #expect(try Set(wheels) == Set(release.artifacts("wheel").map(\.file)))
+        }
+      } catch {
+        _ = try await runTool("/bin/umount", ["-l", out.string])
+        throw error
+      }
+      _ = try await runTool("/bin/umount", [out.string])
+      #expect(try !Files.names(in: shared.root).contains { $0.contains("out-mounted.partial") })
+    }
+
+    @Test("what a killed run left beside the output folder is removed by the next one")
+    func remains() async throws {
+      // No process has this number (proc(5), kernel.pid_max is at most 2^22).
+      let left = shared.root.appending(".out-remains.partial-4194999")
+      try Files.write("half", to: left.appending("half.whl"))
+      let release = try await shared.release("remains", ["--tarball", "none", "--layout", "split"])
+      #expect(release.result.exitCode == 0, "\(release.result.stderr)")
+      #expect(!Files.exists(left))
+    }
+
     @Test("a release that lost a file is written again")
     func lostFile() async throws {
       let first = try await shared.release("lost", ["--layout", "split", "--tarball", "none"])
@@ -102,7 +148,7 @@ extension EndToEnd {
       let new = try await shared.release("replaced", ["--layout", "split", "--tarball", "none"])
       #expect(new.result.exitCode == 0, "\(new.result.stderr)")
       #expect(!Files.exists(new.out.appending(wheel.file)))
-      #expect(try Files.names(in: new.out).count == 5 + 3)
+      #expect(try Files.names(in: new.out).count == 5 + 4)
       let hidden = try Files.names(in: shared.root).filter { $0.hasPrefix(".out-") }
       #expect(hidden.isEmpty)
     }

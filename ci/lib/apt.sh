@@ -10,7 +10,7 @@ zlib1g-dev      wheels are deflated with it
 libssl-dev      SHA-256
 libzstd-dev     kernels are compressed with it
 liblz4-dev      kernels that nvcc compressed are read with it
-liblzma-dev     the kernels of layout packed are compressed with it
+liblzma-dev     kernels are packed with it in layout packed
 gcc-12          the newest host compiler that CUDA 12.4 takes is 13, and every supported system has 12
 g++-12          as gcc-12
 binutils        objcopy and strip

@@ -3,8 +3,8 @@
 
 cuda_ensure() { # CACHE CUDA-HOME-OPTION
   local cache=$1 option=$2 nvcc
-  cuda_lock
-  local private=$cache/cuda-$lock_toolkit
+  lock_read cuda
+  local private=$cache/cuda-$lock_version
   if [ -n "$option" ]; then
     cuda_home=$option
     cuda_check "$cuda_home" "--cuda-home"
@@ -26,7 +26,7 @@ cuda_ensure() { # CACHE CUDA-HOME-OPTION
 cuda_check() { # CUDA-HOME WHERE-IT-CAME-FROM
   local home=$1 from=$2 version
   [ -x "$home/bin/nvcc" ] \
-    || die "'$home' ($from) has no bin/nvcc; name a CUDA toolkit's folder, or leave it out to have CUDA $lock_toolkit installed privately"
+    || die "'$home' ($from) has no bin/nvcc; name a CUDA toolkit's folder, or leave it out to have CUDA $lock_version installed privately"
   version=$("$home/bin/nvcc" --version 2>&1 | sed -n 's/.* release \([0-9.]*\),.*/\1/p') || true
   [ -n "$version" ] || die "'$home/bin/nvcc --version' ($from) does not name a CUDA release; is the toolkit whole?"
   cuda_reaches "$home"
@@ -44,29 +44,4 @@ cuda_reaches() { # CUDA-HOME
     PATH=$path type -P "$tool" >/dev/null \
       || die "'$home/bin/nvcc' can't find $tool; it looked in '$path'; repair that toolkit, or name another with --cuda-home"
   done
-}
-
-# Reads ci/cuda.lock into lock_toolkit, lock_suite, lock_components and the arrays lock_files and lock_digests.
-cuda_lock() {
-  local key value file line=0
-  lock_files=() lock_digests=()
-  while read -r key value file; do
-    line=$((line + 1))
-    case $key in
-      '' | '#'*) ;;
-      toolkit) lock_toolkit=$value ;;
-      suite) lock_suite=$value ;;
-      components) lock_components="$value $file" ;;
-      deb)
-        [[ $value =~ ^[0-9a-f]{64}$ && $file =~ ^[a-z0-9+.-]+_[^_/]+_(all|amd64)\.deb$ ]] \
-          || die "ci/cuda.lock, line $line: not 'deb SHA256 NAME_VERSION_ARCH.deb'"
-        lock_digests+=("$value")
-        lock_files+=("$file")
-        ;;
-      *) die "ci/cuda.lock, line $line: unknown key '$key'" ;;
-    esac
-  done <"$here/cuda.lock"
-  if [ -z "${lock_toolkit:-}" ] || [ -z "${lock_components:-}" ] || [ -z "${lock_suite:-}" ] || [ ${#lock_files[@]} = 0 ]; then
-    die "ci/cuda.lock lacks its toolkit, suite, components or packages"
-  fi
 }

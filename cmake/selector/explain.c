@@ -243,9 +243,11 @@ void explain_open_failure(const char *path, const char *reason)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         int major = missing_major(reason, known[i].library);
         if (major >= 13) {
-            say("that library comes with: pip install '%s==%d.*'", known[i].package, major);
+            say("that library comes with: pip install '%s==%d.*', or with an installed CUDA %d whose lib64 is in LD_LIBRARY_PATH",
+                known[i].package, major, major);
         } else if (major > 0) {
-            say("that library comes with: pip install %s-cu%d", known[i].package, major);
+            say("that library comes with: pip install %s-cu%d, or with an installed CUDA %d whose lib64 is in LD_LIBRARY_PATH",
+                known[i].package, major, major);
         }
     }
     say("the CPU is used");

@@ -26,6 +26,17 @@ final class ByteStorage: @unchecked Sendable {
     owner = .allocation
   }
 
+  /// Lets the system take the pages of a part of a mapping back; they are read again when touched again.
+  ///
+  /// The kernel maps up to 64 KiB around a page that is touched, so as much goes.
+  func release(_ range: Range<Int>) {
+    guard case .mapping = owner, let base = memory.baseAddress, !range.isEmpty else { return }
+    let around = 1 << 16
+    let start = range.lowerBound / around * around
+    let end = min(memory.count, (range.upperBound + around - 1) / around * around)
+    madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
+  }
+
   deinit {
     switch owner {
     case .mapping: munmap(UnsafeMutableRawPointer(mutating: memory.baseAddress), memory.count)

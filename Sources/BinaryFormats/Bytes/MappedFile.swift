@@ -16,7 +16,7 @@ public final class MappedFile: Sendable {
   /// Opens and maps the file.
   ///
   /// - Throws: ``BinaryFormatError`` when the file cannot be opened or mapped, is not a regular file, or is empty.
-  public init(_ path: FilePath) throws(BinaryFormatError) {
+  public convenience init(_ path: FilePath) throws(BinaryFormatError) {
     let name = path.string
     func failure(_ rule: String, _ code: Errno) -> BinaryFormatError {
       BinaryFormatError(.system(code), in: name, "\(rule): \(code)")
@@ -26,7 +26,20 @@ public final class MappedFile: Sendable {
     let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw failure("cannot be opened", Errno(rawValue: errno)) }
     defer { close(descriptor) }
+    try self.init(descriptor: descriptor, path: path)
+  }
 
+  /// Maps a file that is open for reading; the caller closes it, and may do so at once.
+  ///
+  /// - Parameters:
+  ///   - descriptor: The open file.
+  ///   - path: Its name in messages.
+  /// - Throws: ``BinaryFormatError`` as ``init(_:)`` does.
+  public init(descriptor: CInt, path: FilePath) throws(BinaryFormatError) {
+    let name = path.string
+    func failure(_ rule: String, _ code: Errno) -> BinaryFormatError {
+      BinaryFormatError(.system(code), in: name, "\(rule): \(code)")
+    }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("cannot be read", Errno(rawValue: errno)) }
     guard status.st_mode & S_IFMT != S_IFDIR else {

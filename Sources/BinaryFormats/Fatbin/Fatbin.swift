@@ -59,7 +59,7 @@ public struct Fatbin: Sendable {
 
 extension ByteSource {
   /// The place of the next 8 bytes from `place` on that are not all zero, or the end.
-  fileprivate func endOfZeros(from place: Int) -> Int {
+  func endOfZeros(from place: Int) -> Int {
     withUnsafeBytes { bytes in
       var place = place
       while place + 8 <= bytes.count, bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) == 0 {

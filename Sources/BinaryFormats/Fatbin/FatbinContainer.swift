@@ -23,8 +23,23 @@ public struct FatbinContainer: Sendable {
   /// - Throws: ``BinaryFormatError`` when there is no container, or it or one of its entries does not fit.
   init(_ reader: inout ByteReader) throws(BinaryFormatError) {
     offset = reader.position
-    let fixed = try reader.source.slice(
-      from: UInt64(reader.position),
+    let (header, payloadSize) = try Self.header(of: reader.source, at: reader.position)
+    version = Int(header.load(4, as: UInt16.self))
+    self.header = try reader.take(header.count)
+    var content = ByteReader(try reader.take(payloadSize))
+    var entries: [FatbinEntry] = []
+    while content.remaining > 0 { entries.append(try FatbinEntry(&content)) }
+    self.entries = entries
+  }
+
+  /// Checks the header of the container at a place that is known to lie inside.
+  ///
+  /// - Returns: the header, and the length in bytes of what follows it.
+  /// - Throws: ``BinaryFormatError`` when there is no container, or it does not fit.
+  static func header(of source: ByteSource, at place: Int) throws(BinaryFormatError) -> (ByteSource, Int) {
+    let remaining = source.count - place
+    let fixed = try source.slice(
+      from: UInt64(place),
       count: UInt64(Self.fixedHeaderSize),
       "a fatbin container header"
     )
@@ -44,20 +59,15 @@ public struct FatbinContainer: Sendable {
       )
     }
     let payloadSize = fixed.load(Self.payloadSizeField, as: UInt64.self)
-    guard headerSize <= reader.remaining, payloadSize <= UInt64(reader.remaining - headerSize) else {
+    guard headerSize <= remaining, payloadSize <= UInt64(remaining - headerSize) else {
       throw fixed.error(
         .truncated,
         at: Self.payloadSizeField,
-        "a fatbin container of \(headerSize) + \(payloadSize) bytes does not fit into the \(reader.remaining) bytes "
+        "a fatbin container of \(headerSize) + \(payloadSize) bytes does not fit into the \(remaining) bytes "
           + "that are left of its section"
       )
     }
-    version = Int(fixed.load(4, as: UInt16.self))
-    header = try reader.take(headerSize)
-    var content = ByteReader(try reader.take(Int(payloadSize)))
-    var entries: [FatbinEntry] = []
-    while content.remaining > 0 { entries.append(try FatbinEntry(&content)) }
-    self.entries = entries
+    return (source.unchecked(place..<place + headerSize), Int(payloadSize))
   }
 
   private init(_ original: FatbinContainer, entries: [FatbinEntry]) {

@@ -121,7 +121,10 @@ enum Processes {
         let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd"),
         FilePath(place).starts(with: folder)
       else { continue }
-      found[pid] = found[pid] ?? "process \(pid) in \(place)"
+      guard found[pid] == nil else { continue }
+      let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline")?.split(separator: 0)
+        .map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+      found[pid] = line ?? "process \(pid) in \(place)"
     }
     return found
   }
@@ -129,16 +132,16 @@ enum Processes {
   /// Waits until nvcc's compiler proper works on kernels of a build, not on CMake's trials.
   static func waitForKernels(of build: FilePath) async throws -> Bool {
     try await wait(.seconds(300)) {
-      // nvcc's temporary files lie in the build folder, so its children's command lines name that.
+      // nvcc's children name their files relative to the tree, in which they run.
       Files.exists(build.appending("kernels/build.ninja"))
-        && mentioning(build.string).values.contains { $0.hasPrefix("cicc ") || $0.contains("/cicc ") }
+        && working(in: build).values.contains { $0.hasPrefix("cicc ") || $0.contains("/cicc ") }
     }
   }
 
   /// Waits until a condition holds; `false` when it doesn't within the time.
-  static func wait(_ limit: Duration, until condition: () throws -> Bool) async throws -> Bool {
+  static func wait(_ limit: Duration, until condition: () async throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + limit
-    while try !condition() {
+    while try await !condition() {
       if ContinuousClock.now > end { return false }
       try await Task.sleep(for: .milliseconds(50))
     }

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Building
+import Configuration
+import Foundation
+import Pipeline
+import ReleaseModel
+import Reporting
+import SystemPackage
+import ToolExecution
+import Verification
+
+/// Builds a release again from nothing, and says whether it is the same.
+struct RebuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rebuild",
+    abstract: "Build a release again in folders of its own, and compare it with an earlier one.",
+    discussion: """
+      Give the options that the earlier release was built with. --build and --out name the folders of the new one \
+      (build-again, out-again). Archives are always the same when their contents are; binaries with kernels are since \
+      CUDA 12.9. The exit code is 0 when both releases are the same and 4 when they are not.
+
+      Example: llcuda-build rebuild --compare out --archs 75,80,86
+               llcuda-build rebuild --compare out --against other/out
+      """
+  )
+
+  @Option(name: .long, help: ArgumentHelp("The earlier release.", valueName: "folder"))
+  var compare: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A release that was built already; builds nothing.", valueName: "folder")
+  )
+  var against: String?
+
+  @Option(name: .long, help: "The report on standard output: table, json or markdown.")
+  var format: ReportFormat = .table
+
+  @OptionGroup var options: ReleaseOptions
+
+  func run() async throws {
+    let console = Console.standard()
+    let trap = SignalTrap()
+    let job = Task { try await comparison(console: console) }
+    trap.install { job.cancel() }
+    do {
+      let comparison = try await job.value
+      print(try render(comparison, as: format), terminator: "")
+      guard comparison.isSame else { throw ExitCode(ExitStatus.verificationFailed.rawValue) }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      let failure = RunFailure(error)
+      FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
+      throw ExitCode((trap.caught ?? failure.exitStatus).rawValue)
+    }
+  }
+
+  private func comparison(console: Console) async throws -> ReleaseComparison {
+    let old = Folders.absolute(FilePath(compare))
+    if let against { return try ReleaseComparison(old, Folders.absolute(FilePath(against))) }
+    let here = FilePath(FileManager.default.currentDirectoryPath)
+    let file =
+      try options.config.map { try ConfigurationFile.read(FilePath($0)) } ?? ConfigurationFile.find(in: here)
+    var spec = try options.applied(to: file?.applied(to: ReleaseSpec()) ?? ReleaseSpec())
+    spec.outputFolder = Folders.absolute(FilePath(options.out ?? "out-again")).string
+    spec.buildFolder = Folders.absolute(FilePath(options.build ?? "build-again")).string
+    // What a compiler cache gives back is not built again.
+    spec.compilerCache = .none
+    _ = try await ReleasePipeline(spec: spec, folders: .ofThisInstallation(), listener: console).run()
+    return try ReleaseComparison(old, FilePath(spec.outputFolder))
+  }
+}

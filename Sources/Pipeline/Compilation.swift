@@ -1,0 +1,139 @@
+import Building
+import Planning
+import ReleaseModel
+import Sharding
+import SystemPackage
+import ToolExecution
+
+/// A compilation with everything settled: what is compiled, by what, where.
+struct Compilation: Sendable {
+  let plan: ReleasePlan
+  let project: ProjectIdentity
+  let source: LlamaCppTree
+  let toolkit: CUDAToolkit
+  let kernels: BuildTree
+  let core: BuildTree
+  /// The trees as any machine would have them.
+  let portable: (kernels: BuildTree, core: BuildTree)
+  var cache: CompilerCacheService?
+  let builder: TreeBuilder
+  let workspace: Workspace
+  let runner: ToolRunner
+  let listener: any ProgressListener
+  /// Held as long as the job.
+  let lock: FolderLock
+
+  /// What decides the bytes that come out.
+  var identity: BuildIdentity {
+    BuildIdentity(
+      source: source.digest,
+      toolkit: toolkit.capabilities.version,
+      hostCompiler: toolkit.hostCompilerVersion,
+      libc: Machine.libc,
+      architectures: plan.compileSet.architectures.flatMap(\.cmakeEntries),
+      kernelDefinitions: portable.kernels.portableDefinitions,
+      coreDefinitions: portable.core.portableDefinitions,
+      objectNames: cache == nil ? .nvcc : .sccache
+    )
+  }
+
+  /// Compiles both trees.
+  func compileAll() async throws {
+    try await whileCaching { job in
+      try await job.compileKernels()
+      try await job.compileCore()
+    }
+  }
+
+  /// Compiles the kernels, or some of their objects.
+  ///
+  /// - Parameter choose: picks Ninja's targets, once the tree is configured; `nil` makes all.
+  func compileKernels(_ choose: (@Sendable () throws -> [String])? = nil) async throws {
+    try await configureKernels()
+    let targets = try choose?() ?? [kernels.target]
+    let what = choose == nil ? "kernels" : "\(targets.count) units"
+    listener.began("compile \(what) for \(plan.compileSet) with CUDA \(plan.toolkit.version)")
+    try await builder.compile(
+      targets,
+      of: kernels,
+      in: workspace.kernels,
+      environment: environment,
+      number: 1
+    )
+    listener.ended("\(what) compiled")
+  }
+
+  /// Configures the kernels' tree.
+  func configureKernels() async throws {
+    try await builder.configure(
+      kernels,
+      source: source.path,
+      in: workspace.kernels,
+      compilers: "CUDA \(plan.toolkit.version)\n\(toolkit.hostCompilerVersion)",
+      environment: environment,
+      number: 1
+    )
+  }
+
+  /// Makes the libraries of the kernels' tree that slices are linked with.
+  func compileLinkLibraries(of recipe: KernelsRecipe) async throws {
+    let targets = KernelsRecipe.targets(recipe.libraries, in: workspace.kernels)
+    guard !targets.isEmpty else { return }
+    try await builder.compile(
+      targets,
+      of: kernels,
+      in: workspace.kernels,
+      environment: environment,
+      number: 1
+    )
+  }
+
+  /// Compiles the core.
+  func compileCore() async throws {
+    listener.began("compile the core")
+    try await builder.build(
+      core,
+      source: source.path,
+      in: workspace.core,
+      compilers: toolkit.hostCompilerVersion,
+      environment: environment,
+      number: 2
+    )
+    listener.ended("core compiled")
+  }
+
+  /// Runs `body` with the compiler cache's server, if there is one, and tells how often the cache hit.
+  ///
+  /// A storage on the network that doesn't answer is replaced by the cache's own folder; one that stops answering later
+  /// costs what it would have given, and is told at the end.
+  func whileCaching(_ body: @Sendable @escaping (Compilation) async throws -> Void) async throws {
+    guard let cache else { return try await body(self) }
+    do {
+      try await cached(cache, body)
+    } catch let failure as CompilerCacheService.NotStarted where cache.storage.isRemote {
+      listener.told("the compiler cache (\(failure.storage)) does not start: \(failure.why)")
+      listener.told("the build goes on with \(cache.local.storage.description) alone")
+      try await cached(cache.local, body)
+    }
+  }
+
+  private func cached(
+    _ cache: CompilerCacheService,
+    _ body: @Sendable @escaping (Compilation) async throws -> Void
+  ) async throws {
+    var job = self
+    job.cache = cache
+    let log = workspace.logs.appending("1-sccache.log")
+    let report = try await cache.whileRunning(runner: runner, log: log) { [job] in
+      try await body(job)
+      return await cache.report(runner: runner, log: log)
+    }
+    for line in report?.lines(storage: cache.storage.description) ?? [] { listener.told(line) }
+  }
+
+  private var environment: [String: String?] {
+    var environment: [String: String?] = cache?.environment ?? [:]
+    environment["TMPDIR"] = workspace.temporary.string
+    return environment
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+import ToolExecution
+
+@testable import Building
+
+@Suite("Trees are configured when something changed") struct TreeBuilderTests {
+  /// A listener that hears nothing.
+  private struct Silence: ProgressListener {
+    func began(_ step: String) {}
+    func ended(_ summary: String) {}
+    func told(_ message: String) {}
+    func moved(_ progress: BuildProgress) {}
+  }
+
+  private func script(_ text: String, _ path: FilePath) throws {
+    try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(fileURLWithPath: path.string))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.string)
+  }
+
+  @Test("objects of another compiler behind the same path are not kept")
+  func compilers() async throws {
+    try await withTemporaryDirectory { folder in
+      let (cmake, ninja, tree) = (folder.appending("cmake"), folder.appending("ninja"), folder.appending("k"))
+      // What the real ones leave: a build file, and an object in the folder after -C.
+      try script("mkdir -p \(tree); touch \(tree)/build.ninja; echo once >> \(folder)/configured", cmake)
+      try script("[ -e $2/object ] || echo \"$(cat \(folder)/compiler)\" > $2/object", ninja)
+      let builder = TreeBuilder(
+        cmake: cmake,
+        ninja: ninja,
+        runner: ToolRunner(),
+        listener: Silence(),
+        jobs: 1,
+        logs: folder.appending("logs")
+      )
+      let plan = try BuildTreeTests().tree(.kernels)
+      func build(_ compiler: String) async throws -> (object: String, configured: Int) {
+        try Data(compiler.utf8).write(to: URL(fileURLWithPath: folder.appending("compiler").string))
+        try await builder.build(
+          plan,
+          source: folder.appending("source"),
+          in: tree,
+          compilers: compiler,
+          environment: [:],
+          number: 1
+        )
+        let times = try String(contentsOfFile: folder.appending("configured").string, encoding: .utf8)
+        let object = try String(contentsOfFile: tree.appending("object").string, encoding: .utf8)
+        return (object, times.split(separator: "\n").count)
+      }
+      let first = try await build("CUDA 12.4")
+      #expect(first.object == "CUDA 12.4\n" && first.configured == 1)
+      let second = try await build("CUDA 12.4")
+      #expect(second.configured == 1)
+      let other = try await build("CUDA 12.8")
+      #expect(other.object == "CUDA 12.8\n" && other.configured == 2)
+    }
+  }
+}
