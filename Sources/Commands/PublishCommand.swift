@@ -26,19 +26,13 @@ struct PublishCommand: AsyncParsableCommand {
   @Argument(help: "The release's folder.")
   var release = "out"
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("An index of uv's configuration, with publish-url.", valueName: "name")
-  )
+  @Option(name: .long, help: ArgumentHelp("An index of uv's configuration, with publish-url.", valueName: "name"))
   var index: String?
 
   @Option(name: .long, help: ArgumentHelp("The address that uploads go to.", valueName: "url"))
   var publishUrl: String?
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("The index's simple page, which tells what is there.", valueName: "url")
-  )
+  @Option(name: .long, help: ArgumentHelp("The index's simple page, which tells what is there.", valueName: "url"))
   var checkUrl: String?
 
   @Option(name: .long, help: "uv or twine.")
@@ -50,16 +44,10 @@ struct PublishCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The tag of a GitHub release for all artifacts.", valueName: "tag"))
   var github: String?
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("A folder for index pages that link the artifacts.", valueName: "folder")
-  )
+  @Option(name: .long, help: ArgumentHelp("A folder for index pages that link the artifacts.", valueName: "folder"))
   var indexPage: String?
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("Where the artifacts can be fetched, for index pages.", valueName: "url")
-  )
+  @Option(name: .long, help: ArgumentHelp("Where the artifacts can be fetched, for index pages.", valueName: "url"))
   var baseUrl: String?
 
   @Option(name: .long, help: "The most bytes a file may have: 104857600, 100MiB (PyPI's limit, the default).")
@@ -77,9 +65,7 @@ struct PublishCommand: AsyncParsableCommand {
     var request = PublishRequest(release: Folders.absolute(FilePath(release)))
     if index != nil || publishUrl != nil || checkUrl != nil {
       var target = PublishRequest.Index()
-      (target.name, target.publishURL, target.checkURL, target.uploader) = (
-        index, publishUrl, checkUrl, uploader
-      )
+      (target.name, target.publishURL, target.checkURL, target.uploader) = (index, publishUrl, checkUrl, uploader)
       request.index = target
     }
     request.assetsFolder = assets.map { Folders.absolute(FilePath($0)) }

@@ -27,10 +27,7 @@ struct RebuildCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The earlier release.", valueName: "folder"))
   var compare: String
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp("A release that was built already; builds nothing.", valueName: "folder")
-  )
+  @Option(name: .long, help: ArgumentHelp("A release that was built already; builds nothing.", valueName: "folder"))
   var against: String?
 
   @Option(name: .long, help: "The report on standard output: table, json or markdown.")
@@ -60,8 +57,7 @@ struct RebuildCommand: AsyncParsableCommand {
     let old = Folders.absolute(FilePath(compare))
     if let against { return try ReleaseComparison(old, Folders.absolute(FilePath(against))) }
     let here = FilePath(FileManager.default.currentDirectoryPath)
-    let file =
-      try options.config.map { try ConfigurationFile.read(FilePath($0)) } ?? ConfigurationFile.find(in: here)
+    let file = try options.config.map { try ConfigurationFile.read(FilePath($0)) } ?? ConfigurationFile.find(in: here)
     var spec = try options.applied(to: file?.applied(to: ReleaseSpec()) ?? ReleaseSpec())
     spec.outputFolder = Folders.absolute(FilePath(options.out ?? "out-again")).string
     spec.buildFolder = Folders.absolute(FilePath(options.build ?? "build-again")).string

@@ -12,8 +12,7 @@ import Verification
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract:
-      "Apply every rule of PyPI, and stricter ones, to wheels, sdists, tarballs or a release's folder.",
+    abstract: "Apply every rule of PyPI, and stricter ones, to wheels, sdists, tarballs or a release's folder.",
     discussion: """
       Works on anyone's files; reads them and sends nothing. All findings are told at once, each with its rule's id.
       The exit code is 4 when a rule is broken that PyPI refuses, mails about, or that would hurt users; advice alone \
@@ -89,19 +88,13 @@ struct VerificationOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "The architectures that libraries have to hold, such as 75,8.6+PTX.",
-      valueName: "list"
-    )
+    help: ArgumentHelp("The architectures that libraries have to hold, such as 75,8.6+PTX.", valueName: "list")
   )
   var archs: String?
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "A library that is found at run time, or a beginning with *; repeatable.",
-      valueName: "name"
-    )
+    help: ArgumentHelp("A library that is found at run time, or a beginning with *; repeatable.", valueName: "name")
   )
   var allowLibrary: [String] = []
 

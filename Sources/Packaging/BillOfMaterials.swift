@@ -99,16 +99,9 @@ public struct BillOfMaterials: Sendable, Hashable {
     )
     main.purl = reference
     main.licenses = Self.licenses(license)
-    var document = CycloneDX(
-      metadata: .init(
-        component: main,
-        tools: .init(
-          components: tools.map { name, version in
-            CycloneDX.Component(type: "application", reference: "tool:\(name)", name: name, version: version)
-          }
-        )
-      )
-    )
+    var document = CycloneDX(metadata: .init(component: main, tools: .init(components: tools.map { name, version in
+      CycloneDX.Component(type: "application", reference: "tool:\(name)", name: name, version: version)
+    })))
     document.dependencies.append(.init(reference: reference, dependsOn: components.map(Self.purl)))
     for component in components { document.add(component) }
     return document
@@ -123,9 +116,7 @@ public struct BillOfMaterials: Sendable, Hashable {
     let version = encoded(component.version)
     let (kind, identifier) = split(component.digest)
     if kind == "git", let identifier, let origin = component.origin,
-      let match = origin.firstMatch(
-        of: #/^https:\/\/github\.com\/([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+?)(?:\.git)?@/#
-      )
+      let match = origin.firstMatch(of: #/^https:\/\/github\.com\/([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+?)(?:\.git)?@/#)
     {
       return "pkg:github/\(match.1.lowercased())/\(match.2.lowercased())@\(identifier)"
     }
@@ -139,8 +130,7 @@ public struct BillOfMaterials: Sendable, Hashable {
   }
 
   private static func encoded(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~")))
-      ?? text
+    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~"))) ?? text
   }
 }
 
@@ -202,9 +192,7 @@ struct CycloneDX: Encodable, Hashable {
     component.purl = purl
     component.licenses = BillOfMaterials.licenses(part.license)
     let (kind, identifier) = BillOfMaterials.split(part.digest)
-    if kind == "sha256", let identifier {
-      component.hashes = [Hash(alg: "SHA-256", content: String(identifier))]
-    }
+    if kind == "sha256", let identifier { component.hashes = [Hash(alg: "SHA-256", content: String(identifier))] }
     var properties: [Property] = []
     if let origin = part.origin { properties.append(Property(name: "llcuda-build:origin", value: origin)) }
     if let digest = part.digest { properties.append(Property(name: "llcuda-build:digest", value: digest)) }

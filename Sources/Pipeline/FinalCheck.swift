@@ -27,9 +27,7 @@ struct FinalCheck: Sendable {
       listener.told("advice \(finding.rule.id): \(finding.file)\(place): \(finding.seen)")
     }
     if report.advice.count > Self.shown {
-      listener.told(
-        "and \(report.advice.count - Self.shown) more; llcuda-build verify \(spec.outputFolder) tells all"
-      )
+      listener.told("and \(report.advice.count - Self.shown) more; llcuda-build verify \(spec.outputFolder) tells all")
     }
     guard report.failures.isEmpty else {
       let rejected = workspace.root.appending("rejected")

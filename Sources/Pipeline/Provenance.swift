@@ -70,11 +70,7 @@ struct Provenance: Encodable {
           coreDefinitions: inputs.coreDefinitions
         ),
         resolvedDependencies: [
-          Resource(
-            name: "llama.cpp \(inputs.llamaCppVersion)",
-            digest: digest,
-            annotations: ["origin": inputs.llamaCpp]
-          ),
+          Resource(name: "llama.cpp \(inputs.llamaCppVersion)", digest: digest, annotations: ["origin": inputs.llamaCpp]),
           Resource(name: "CUDA toolkit", annotations: ["version": "\(inputs.toolkit)"]),
           Resource(name: "host compiler", annotations: ["version": inputs.hostCompiler]),
         ]

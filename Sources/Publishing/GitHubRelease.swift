@@ -35,9 +35,7 @@ struct GitHubRelease: Sendable {
       if asset.digest == digest {
         same.insert(name)
       } else {
-        conflicts.append(
-          "'\(name)' is there with \(asset.digest ?? "\(asset.size) bytes and no digest"), ours is \(digest)"
-        )
+        conflicts.append("'\(name)' is there with \(asset.digest ?? "\(asset.size) bytes and no digest"), ours is \(digest)")
       }
     }
     guard conflicts.isEmpty else { throw PublishError.conflicts(place: "the release \(tag)", conflicts) }
@@ -51,9 +49,7 @@ struct GitHubRelease: Sendable {
         Invocation(try gh, ["release", "view", tag, "--json", "isDraft,assets"]),
         onLine: { lines.append($0) }
       )
-    } catch ToolError.failed(_, _, _, let told)
-      where told.contains(where: { $0.contains("release not found") })
-    {
+    } catch ToolError.failed(_, _, _, let told) where told.contains(where: { $0.contains("release not found") }) {
       return nil
     }
     return try JSONDecoder().decode(View.self, from: Data(lines.all.joined(separator: "\n").utf8))
@@ -71,9 +67,7 @@ struct GitHubRelease: Sendable {
   func announce() async throws { try await run(["release", "edit", tag, "--draft=false"]) }
 
   private func run(_ arguments: [String]) async throws {
-    try await runner.run(
-      Invocation(try gh, arguments, environment: ["GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"])
-    )
+    try await runner.run(Invocation(try gh, arguments, environment: ["GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"]))
   }
 
   private var gh: String {

@@ -11,9 +11,7 @@ struct IndexPages: Sendable {
 
   /// The pages by path.
   var pages: [(path: String, html: String)] {
-    let projects = Dictionary(grouping: files.filter { $0.kind == "wheel" && $0.project != nil }) {
-      $0.project ?? ""
-    }
+    let projects = Dictionary(grouping: files.filter { $0.kind == "wheel" && $0.project != nil }) { $0.project ?? "" }
     let names = projects.keys.sorted()
     let each = names.map { name in
       (path: "\(name)/index.html", html: page("Links for \(name)", (projects[name] ?? []).map(link)))
@@ -47,10 +45,7 @@ struct IndexPages: Sendable {
   }
 
   private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing(
-      "\"",
-      with: "&quot;"
-    )
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
   }
 
   /// Writes the pages below a folder; each is replaced in one step.

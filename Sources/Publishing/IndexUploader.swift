@@ -20,21 +20,12 @@ struct IndexUploader: Sendable {
     let lines = Lines()
     do {
       try await runner.run(
-        Invocation(
-          uv.string,
-          ["publish", "--dry-run"] + uvOptions + files.map(\.path.string),
-          environment: quiet
-        ),
+        Invocation(uv.string, ["publish", "--dry-run"] + uvOptions + files.map(\.path.string), environment: quiet),
         onLine: { lines.append($0) }
       )
     } catch ToolError.failed(_, let outcome, _, _) {
-      let told = lines.all.filter {
-        $0.hasPrefix("error") || $0.contains("cause") || $0.contains("Caused by")
-      }
-      throw PublishError.conflicts(
-        place: "the index",
-        told.isEmpty ? ["uv \(outcome)"] + lines.all.suffix(3) : told
-      )
+      let told = lines.all.filter { $0.hasPrefix("error") || $0.contains("cause") || $0.contains("Caused by") }
+      throw PublishError.conflicts(place: "the index", told.isEmpty ? ["uv \(outcome)"] + lines.all.suffix(3) : told)
     }
     let skipped = lines.all.filter { $0.contains("already exists, skipping") }
     return Set(files.map(\.name).filter { name in skipped.contains { $0.contains(name) } })

@@ -37,9 +37,7 @@ public struct PublishPlan: Sendable {
     wheels = files.filter { $0.artifact.kind == "wheel" }.enumerated().sorted {
       (Self.rank($0.element.artifact.role), $0.offset) < (Self.rank($1.element.artifact.role), $1.offset)
     }.map(\.element)
-    let lists = ["provenance.intoto.json", "report.md", "manifest.json", "SHA256SUMS"].map {
-      folder.appending($0)
-    }
+    let lists = ["provenance.intoto.json", "report.md", "manifest.json", "SHA256SUMS"].map { folder.appending($0) }
     assets = files.map(\.path) + lists.filter { FileManager.default.fileExists(atPath: $0.string) }
   }
 

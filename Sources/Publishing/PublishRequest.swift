@@ -115,8 +115,7 @@ public enum PublishError: Error, Sendable, CustomStringConvertible, ExitStatusPr
       "'\(folder)' holds no release: there is no manifest.json of llcuda-build's; name the folder that --out named"
     case .conflicts(let place, let lines):
       "nothing was sent: \(place) has other contents under these names, or can't be asked\n"
-        + lines.map { "  \($0)" }.joined(separator: "\n")
-        + "\na name can't be used twice; make the release with another version"
+        + lines.map { "  \($0)" }.joined(separator: "\n") + "\na name can't be used twice; make the release with another version"
     case .interrupted(let file, let done, let total, let why):
       "'\(file)' was not uploaded (\(done) of \(total) files are there): \(why)\nrun the same command again; what is there is skipped"
     case .incomplete(let place, let files):

@@ -106,9 +106,7 @@ public struct Publisher: Sendable {
       do { try await upload(path) } catch ToolError.failed(_, let outcome, _, let lines) {
         let done = report.rows.filter { $0.place == place }.count
         // Not the command: a tool's own words are enough, and addresses stay out of logs.
-        let why = ([outcome] + lines.suffix(4).map { $0.trimmingCharacters(in: .whitespaces) }).joined(
-          separator: "; "
-        )
+        let why = ([outcome] + lines.suffix(4).map { $0.trimmingCharacters(in: .whitespaces) }).joined(separator: "; ")
         throw PublishError.interrupted(file: name, done: done, of: files.count, why: why)
       }
       listener.ended("\(bytes) bytes")

@@ -117,9 +117,7 @@ extension Verifier {
     }
     let margin = options.cap.bytes - options.cap.bytes / 20
     guard size > margin else { return [] }
-    return [
-      Finding(.sizeMargin, in: name, "\(bytes) bytes, \(bytes.percentage(of: options.cap)) of the limit")
-    ]
+    return [Finding(.sizeMargin, in: name, "\(bytes) bytes, \(bytes.percentage(of: options.cap)) of the limit")]
   }
 
   private static func size(of path: FilePath) throws -> Int64 {

@@ -71,21 +71,15 @@ struct TarballCheck {
     let written = metadata.value("Name") ?? ""
     let normal = WheelFileName.normalized(written).replacing("-", with: "_")
     if !written.isEmpty, normal != name.name {
-      subject.findings.append(
-        Finding(.sdistName, in: file, at: "\(place), Name", "'\(written)' and '\(name.name)'")
-      )
+      subject.findings.append(Finding(.sdistName, in: file, at: "\(place), Name", "'\(written)' and '\(name.name)'"))
     }
-    if let version = metadata.value("Version"), let parsed = VersionText(version),
-      parsed != VersionText(name.version)
-    {
+    if let version = metadata.value("Version"), let parsed = VersionText(version), parsed != VersionText(name.version) {
       let seen = "'\(version)' and '\(name.version)'"
       subject.findings.append(Finding(.versionMatches, in: file, at: "\(place), Version", seen))
     }
     for path in metadata.values("License-File")
     where check.isAtLeast("2.4") && !contents.members.contains(where: { $0.name == "\(name.stem)/\(path)" }) {
-      subject.findings.append(
-        Finding(.licenseFiles, in: file, at: "\(place), License-File", "no '\(name.stem)/\(path)'")
-      )
+      subject.findings.append(Finding(.licenseFiles, in: file, at: "\(place), License-File", "no '\(name.stem)/\(path)'"))
     }
   }
 }

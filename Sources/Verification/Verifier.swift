@@ -44,9 +44,7 @@ public struct Verifier: Sendable {
         continue
       }
       let inside = try Self.archives(in: path)
-      let isRelease = FileManager.default.fileExists(
-        atPath: path.appending(ReleaseFolder.manifestName).string
-      )
+      let isRelease = FileManager.default.fileExists(atPath: path.appending(ReleaseFolder.manifestName).string)
       guard !inside.isEmpty || isRelease else {
         throw VerificationError.nothingGiven("'\(path)' holds no wheel, sdist or tarball")
       }
@@ -54,9 +52,7 @@ public struct Verifier: Sendable {
       if isRelease { releases.append(path) }
     }
     let promises = Dictionary(
-      releases.flatMap { ReleaseFolder($0).promises },
-      uniquingKeysWith: { first, _ in first }
-    )
+      releases.flatMap { ReleaseFolder($0).promises }, uniquingKeysWith: { first, _ in first })
     var subjects = try await read(files, promises: promises)
     subjects.sort { $0.order < $1.order }
     var findings = subjects.flatMap(\.findings)

@@ -45,8 +45,7 @@ struct WheelCheck {
     provided.hasNVIDIA = metadata?.values("Requires-Dist").contains { $0.hasPrefix("nvidia-") } ?? false
     // A project that is required in exactly one version is a part of this one, and may bring any library.
     provided.isOpen = subject.requirements.contains {
-      $0.extra == nil && $0.versions.hasPrefix("==") && !$0.versions.hasSuffix("*")
-        && !$0.name.hasPrefix("nvidia-")
+      $0.extra == nil && $0.versions.hasPrefix("==") && !$0.versions.hasSuffix("*") && !$0.name.hasPrefix("nvidia-")
     }
     subject.binaries = BinaryCheck(
       contents: contents.binariesOnly,
@@ -93,17 +92,13 @@ struct WheelCheck {
     for path in metadata.values("License-File") where check.isAtLeast("2.4") {
       let whole = "\(info)/licenses/\(path)"
       if !contents.members.contains(where: { $0.name == whole }) {
-        subject.findings.append(
-          Finding(.licenseFiles, in: file, at: "\(place), License-File", "no '\(whole)'")
-        )
+        subject.findings.append(Finding(.licenseFiles, in: file, at: "\(place), License-File", "no '\(whole)'"))
       }
     }
     guard let parsed else { return metadata }
     let name = metadata.value("Name") ?? ""
     if parsed.name != WheelFileName.normalized(name).replacing("-", with: "_"), !name.isEmpty {
-      subject.findings.append(
-        Finding(.nameMatches, in: file, at: "\(place), Name", "'\(name)' and '\(parsed.name)'")
-      )
+      subject.findings.append(Finding(.nameMatches, in: file, at: "\(place), Name", "'\(name)' and '\(parsed.name)'"))
     }
     if let version = metadata.value("Version"), let mine = VersionText(version),
       mine != VersionText(parsed.version)
@@ -117,8 +112,7 @@ struct WheelCheck {
   /// What PyPI's scanner looks for, in Python files of at most 5 MiB.
   private static func obfuscated(_ contents: ArchiveContents) -> [Finding] {
     let marks = ["from pyarmor_runtime", "__pyarmor__", "import sourcedefender", "from sourcedefender"]
-    return contents.texts.keys.sorted().filter { $0.hasSuffix(".py") || $0.hasSuffix(".pye") }.compactMap {
-      name in
+    return contents.texts.keys.sorted().filter { $0.hasSuffix(".py") || $0.hasSuffix(".pye") }.compactMap { name in
       guard let bytes = contents.texts[name], bytes.count <= 5 << 20 else { return nil }
       let text = String(decoding: bytes, as: UTF8.self)
       guard let mark = marks.first(where: { text.contains($0) }) else {
@@ -156,8 +150,7 @@ struct BinarySummary {
       }
       for library in facts.needed {
         // libcudart's number is that of the toolkit since 11.0.
-        if let match = library.wholeMatch(of: #/libcudart\.so\.([0-9]+)(?:\..*)?/#), let major = Int(match.1)
-        {
+        if let match = library.wholeMatch(of: #/libcudart\.so\.([0-9]+)(?:\..*)?/#), let major = Int(match.1) {
           majors.insert(major)
         }
       }

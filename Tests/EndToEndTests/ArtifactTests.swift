@@ -93,8 +93,7 @@ extension EndToEnd {
         let command = ["-c", "umask \(number == 0 ? "022" : "077"); exec \"$@\"", "sh"]
         let places: [String: String?] =
           number == 0
-          ? ["TZ": "UTC", "LC_ALL": "C"]
-          : ["TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "HOME": folder.string]
+          ? ["TZ": "UTC", "LC_ALL": "C"] : ["TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "HOME": folder.string]
         let result = try await runTool(
           "/bin/sh",
           command + [try #require(Program.executable).string] + arguments,
@@ -107,10 +106,7 @@ extension EndToEnd {
       let files = try Files.names(in: outs[0])
       #expect(try files == Files.names(in: outs[1]))
       for name in files {
-        #expect(
-          Files.bytes(outs[0].appending(name)) == Files.bytes(outs[1].appending(name)),
-          "\(name) differs"
-        )
+        #expect(Files.bytes(outs[0].appending(name)) == Files.bytes(outs[1].appending(name)), "\(name) differs")
       }
       // The program says the same of its own work.
       let compared = try await Program.run(
@@ -120,9 +116,7 @@ extension EndToEnd {
       #expect(compared.exitCode == 0 && compared.stdout.contains("byte for byte"), "\(compared.stderr)")
     }
 
-    @Test(
-      "verify finds nothing wrong with a release, and every wheel with binaries has its bill of materials"
-    )
+    @Test("verify finds nothing wrong with a release, and every wheel with binaries has its bill of materials")
     func verified() async throws {
       let release = try await shared.split()
       let result = try await Program.run(["verify", release.out.string, "--format", "json"], in: shared.root)

@@ -137,9 +137,7 @@ struct AssetTests {
       return index
     }
     #expect(throws: PublishError.self) { try check { _ in } }
-    #expect(throws: PublishError.self) {
-      try check { $0.index = index { $0.publishURL = "https://example.com/" } }
-    }
+    #expect(throws: PublishError.self) { try check { $0.index = index { $0.publishURL = "https://example.com/" } } }
     #expect(throws: PublishError.self) { try check { $0.pageFolder = "x" } }
     #expect(throws: PublishError.self) {
       try check { $0.index = index { ($0.name, $0.checkURL) = ("testing", "https://example.com/simple/") } }

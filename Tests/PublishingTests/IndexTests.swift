@@ -15,9 +15,7 @@ struct IndexTests {
 
   private static func isWhole(_ index: FilePath, _ out: FilePath, _ files: [String]) throws -> Bool {
     try names(in: index) == files.sorted()
-      && files.allSatisfy {
-        try SHA256Digest.ofFile(at: index.appending($0)) == SHA256Digest.ofFile(at: out.appending($0))
-      }
+      && files.allSatisfy { try SHA256Digest.ofFile(at: index.appending($0)) == SHA256Digest.ofFile(at: out.appending($0)) }
   }
 
   @Test(arguments: 0..<4)
@@ -48,10 +46,7 @@ struct IndexTests {
         try #require(made.isSuccess, "\(made.stderr)")
         let installed = try await runTool(
           venv.appending("bin/python"),
-          [
-            "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check", "--index-url", simple,
-            "sample==1.2.0",
-          ],
+          ["-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check", "--index-url", simple, "sample==1.2.0"],
           environment: ["PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": nil, "PIP_EXTRA_INDEX_URL": nil]
         )
         #expect(installed.isSuccess, "\(installed.stderr)")
@@ -90,16 +85,13 @@ struct IndexTests {
       try await SampleRelease.write(into: out)
       try await withIndex(of: index) { upload, simple in
         let arguments = [
-          "publish", out.string, "--publish-url", upload, "--check-url", simple, "--dry-run", "--format",
-          "json",
+          "publish", out.string, "--publish-url", upload, "--check-url", simple, "--dry-run", "--format", "json",
           "--assets", folder.appending("assets").string, "--index-page", folder.appending("pages").string,
           "--base-url", "https://example.com/files",
         ]
         let result = try await Tools.run(arguments, in: folder)
         #expect(result.exitCode == 0, "\(result.stderr)")
-        let value = try #require(
-          try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any]
-        )
+        let value = try #require(try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any])
         let rows = try #require(value["rows"] as? [[String: Any]])
         #expect(rows.filter { $0["place"] as? String == "index" }.map { $0["file"] as? String } == Self.order)
         #expect(rows.allSatisfy { $0["action"] as? String == "new" } && value["dryRun"] as? Bool == true)
@@ -120,9 +112,7 @@ struct IndexTests {
         toPath: index.appending(Self.order[0]).string
       )
       try await withIndex(of: index) { upload, simple in
-        let arguments = [
-          "publish", out.string, "--uploader", "twine", "--publish-url", upload, "--check-url", simple,
-        ]
+        let arguments = ["publish", out.string, "--uploader", "twine", "--publish-url", upload, "--check-url", simple]
         let result = try await Tools.run(arguments, in: folder)
         #expect(result.exitCode == 0, "\(result.stderr)")
         #expect(try Self.isWhole(index, out, Self.order))
@@ -144,10 +134,7 @@ struct IndexTests {
         let arguments = ["publish", out.string, "--publish-url", upload, "--check-url", simple]
         let result = try await Tools.run(arguments, in: folder)
         #expect(result.exitCode == 4)
-        #expect(
-          result.stderr.contains("Z10") && result.stderr.contains("C02")
-            && result.stderr.contains("nothing was sent")
-        )
+        #expect(result.stderr.contains("Z10") && result.stderr.contains("C02") && result.stderr.contains("nothing was sent"))
         #expect(try names(in: index).isEmpty)
       }
     }

@@ -13,15 +13,8 @@ enum SampleRelease {
     var manifest = ReleaseManifest(
       project: .init(name: "sample", version: version),
       inputs: .init(
-        llamaCpp: "test",
-        llamaCppVersion: "1",
-        llamaCppDigest: "sha256:00",
-        toolkit: "12.4",
-        hostCompiler: "test",
-        architectures: [],
-        kernelCompression: .none,
-        kernelDefinitions: [],
-        coreDefinitions: []
+        llamaCpp: "test", llamaCppVersion: "1", llamaCppDigest: "sha256:00", toolkit: "12.4", hostCompiler: "test",
+        architectures: [], kernelCompression: .none, kernelDefinitions: [], coreDefinitions: []
       ),
       layout: .split,
       cap: .pypiFileLimit
@@ -56,16 +49,9 @@ enum SampleRelease {
       let written = try await WheelWriter(generator: "test", timestamp: 0).write(wheel, into: out)
       manifest.artifacts.append(
         .init(
-          file: written.file,
-          kind: "wheel",
-          role: role,
-          group: group,
-          bytes: ByteCount(written.byteCount),
-          installedBytes: ByteCount(written.installedByteCount),
-          sha256: written.sha256.hex,
-          architectures: [],
-          driverFloor: nil,
-          neededLibraries: []
+          file: written.file, kind: "wheel", role: role, group: group, bytes: ByteCount(written.byteCount),
+          installedBytes: ByteCount(written.installedByteCount), sha256: written.sha256.hex, architectures: [],
+          driverFloor: nil, neededLibraries: []
         )
       )
     }

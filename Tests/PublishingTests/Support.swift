@@ -6,8 +6,7 @@ import ToolExecution
 
 /// The real llcuda-build and the tools that `ci/setup` installs.
 enum Tools {
-  static let repository = FilePath(#filePath).removingLastComponent().removingLastComponent()
-    .removingLastComponent()
+  static let repository = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
 
   static let executable: FilePath? = {
     let named = ProcessInfo.processInfo.environment["LLCUDA_BUILD_EXECUTABLE"] ?? ""
@@ -17,8 +16,7 @@ enum Tools {
 
   static let folder: FilePath = {
     let given = ProcessInfo.processInfo.environment["LLCUDA_TOOLS"] ?? ""
-    return given.isEmpty
-      ? FilePath(NSHomeDirectory()).appending(".cache/llcuda-build/venv/bin") : FilePath(given)
+    return given.isEmpty ? FilePath(NSHomeDirectory()).appending(".cache/llcuda-build/venv/bin") : FilePath(given)
   }()
 
   static func tool(_ name: String) -> FilePath? {

@@ -9,8 +9,7 @@ import Testing
 /// The rules for ELF files and GPU code, on libraries that gcc makes.
 @Suite("Rules for binaries", .enabled(if: Libraries.compiler != nil, Libraries.absence))
 struct BinaryRuleTests {
-  private func verify(_ draft: WheelDraft, in folder: FilePath, _ options: Verifier.Options = .init())
-    async throws
+  private func verify(_ draft: WheelDraft, in folder: FilePath, _ options: Verifier.Options = .init()) async throws
     -> Set<String>
   {
     let path = try draft.write(into: folder)
@@ -36,9 +35,7 @@ struct BinaryRuleTests {
       // Debug sections name the folder of the source: another rule's business.
       var settings = Verifier.Options()
       settings.skipped = ["X05-paths"]
-      #expect(
-        try await verify(WheelDraft(library: library), in: folder, settings) == (rule.isEmpty ? [] : [rule])
-      )
+      #expect(try await verify(WheelDraft(library: library), in: folder, settings) == (rule.isEmpty ? [] : [rule]))
     }
   }
 
@@ -65,9 +62,7 @@ struct BinaryRuleTests {
   @Test func `The driver's library inside`() async throws {
     try await withTemporaryDirectory { folder in
       var draft = WheelDraft()
-      draft.files.append(
-        ("sample_kit/bin/libcuda.so.1", try await Libraries.make(named: "libcuda.so.1", in: folder))
-      )
+      draft.files.append(("sample_kit/bin/libcuda.so.1", try await Libraries.make(named: "libcuda.so.1", in: folder)))
       #expect(try await verify(draft, in: folder) == ["X05-libcuda"])
     }
   }
@@ -178,18 +173,13 @@ struct BinaryRuleTests {
       options.architectures?.removeLast()
       #expect(try await verify(draft, in: folder, options) == ["X06-foreign"])
       let path = try draft.write(into: folder)
-      #expect(
-        try await Verifier().verify([path]).files[0].architectures.map(\.description) == ["7.5", "8.6+PTX"]
-      )
+      #expect(try await Verifier().verify([path]).files[0].architectures.map(\.description) == ["7.5", "8.6+PTX"])
     }
   }
 
   @Test func `GPU code that is broken`() async throws {
     try await withTemporaryDirectory { folder in
-      let code = Libraries.fatbin(real: [75], virtual: []).replacing(
-        "{80,237,85,186,",
-        with: "{80,237,85,187,"
-      )
+      let code = Libraries.fatbin(real: [75], virtual: []).replacing("{80,237,85,186,", with: "{80,237,85,187,")
       let library = try await Libraries.make(code, in: folder)
       #expect(try await verify(WheelDraft(library: library), in: folder) == ["X06"])
     }

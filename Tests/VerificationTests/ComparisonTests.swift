@@ -10,38 +10,22 @@ import Testing
 
 @Suite("Comparing releases", .enabled(if: Libraries.compiler != nil, Libraries.absence))
 struct ComparisonTests {
-  private func release(_ draft: WheelDraft, toolkit: ToolkitVersion = "12.4", in folder: FilePath) throws
-    -> FilePath
-  {
+  private func release(_ draft: WheelDraft, toolkit: ToolkitVersion = "12.4", in folder: FilePath) throws -> FilePath {
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
     let path = try draft.write(into: folder)
     var manifest = ReleaseManifest(
       project: .init(name: "sample-kit", version: "1.2.0"),
       inputs: .init(
-        llamaCpp: "test",
-        llamaCppVersion: "1",
-        llamaCppDigest: "sha256:00",
-        toolkit: toolkit,
-        hostCompiler: "test",
-        architectures: [],
-        kernelCompression: .none,
-        kernelDefinitions: [],
-        coreDefinitions: []
+        llamaCpp: "test", llamaCppVersion: "1", llamaCppDigest: "sha256:00", toolkit: toolkit, hostCompiler: "test",
+        architectures: [], kernelCompression: .none, kernelDefinitions: [], coreDefinitions: []
       ),
       layout: .single,
       cap: .pypiFileLimit
     )
     manifest.artifacts = [
       .init(
-        file: path.lastComponent?.string ?? "",
-        kind: "wheel",
-        role: .core,
-        group: nil,
-        bytes: .zero,
-        installedBytes: .zero,
-        sha256: try SHA256Digest.ofFile(at: path).hex,
-        architectures: [],
-        driverFloor: nil,
+        file: path.lastComponent?.string ?? "", kind: "wheel", role: .core, group: nil, bytes: .zero,
+        installedBytes: .zero, sha256: try SHA256Digest.ofFile(at: path).hex, architectures: [], driverFloor: nil,
         neededLibraries: []
       )
     ]
@@ -54,10 +38,7 @@ struct ComparisonTests {
     try await withTemporaryDirectory { folder in
       let library = try await Libraries.make(Libraries.fatbin(real: [75], virtual: []), in: folder)
       let first = try release(WheelDraft(library: library), in: folder.appending("one"))
-      let same = try ReleaseComparison(
-        first,
-        try release(WheelDraft(library: library), in: folder.appending("two"))
-      )
+      let same = try ReleaseComparison(first, try release(WheelDraft(library: library), in: folder.appending("two")))
       #expect(same.isSame && same.artifacts.map(\.isSame) == [true])
 
       var text = WheelDraft(library: library)
@@ -69,9 +50,7 @@ struct ComparisonTests {
       var times = WheelDraft(library: library)
       times.zip = { for index in $0.entries.indices { $0.entries[index].date = 0x5922 } }
       let frames = try ReleaseComparison(first, try release(times, in: folder.appending("times")))
-      #expect(
-        !frames.isSame && frames.binariesAreSame && frames.artifacts[0].differences.map(\.member) == [""]
-      )
+      #expect(!frames.isSame && frames.binariesAreSame && frames.artifacts[0].differences.map(\.member) == [""])
     }
   }
 
@@ -82,17 +61,11 @@ struct ComparisonTests {
       for (toolkit, isTold) in [("12.4", true), ("12.9", false)] as [(ToolkitVersion, Bool)] {
         let name = "\(toolkit)"
         let first = try release(WheelDraft(library: one), toolkit: toolkit, in: folder.appending("\(name)-1"))
-        let second = try release(
-          WheelDraft(library: two),
-          toolkit: toolkit,
-          in: folder.appending("\(name)-2")
-        )
+        let second = try release(WheelDraft(library: two), toolkit: toolkit, in: folder.appending("\(name)-2"))
         let comparison = try ReleaseComparison(first, second)
         #expect(!comparison.binariesAreSame)
         let difference = try #require(comparison.artifacts[0].differences.first)
-        #expect(
-          difference.how.contains(".nv_fatbin") && (difference.why?.contains("12.9") ?? false) == isTold
-        )
+        #expect(difference.how.contains(".nv_fatbin") && (difference.why?.contains("12.9") ?? false) == isTold)
         #expect(try render(comparison, as: .table).contains("binaries too"))
       }
     }

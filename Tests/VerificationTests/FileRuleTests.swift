@@ -49,9 +49,7 @@ struct FileRuleTests {
     try await withTemporaryDirectory { folder in
       await #expect(throws: VerificationError.self) { try await Verifier().verify([]) }
       await #expect(throws: VerificationError.self) { try await Verifier().verify([folder]) }
-      await #expect(throws: VerificationError.self) {
-        try await Verifier().verify([folder.appending("x.whl")])
-      }
+      await #expect(throws: VerificationError.self) { try await Verifier().verify([folder.appending("x.whl")]) }
     }
   }
 
@@ -90,10 +88,7 @@ struct FileRuleTests {
     try await withTemporaryDirectory { folder in
       let path = try WheelDraft().write(into: folder)
       let copy = folder.appending("copy").appending(path.lastComponent?.string ?? "")
-      try FileManager.default.createDirectory(
-        atPath: folder.appending("copy").string,
-        withIntermediateDirectories: true
-      )
+      try FileManager.default.createDirectory(atPath: folder.appending("copy").string, withIntermediateDirectories: true)
       try FileManager.default.copyItem(atPath: path.string, toPath: copy.string)
       #expect(try await rules([path, copy]) == ["P07"])
       var paths: [FilePath] = []
@@ -178,9 +173,7 @@ struct FileRuleTests {
   @Test func `Every rule has a test that breaks it`() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-    let text = try files.filter { $0.pathExtension == "swift" }.map {
-      try String(contentsOf: $0, encoding: .utf8)
-    }.joined()
+    let text = try files.filter { $0.pathExtension == "swift" }.map { try String(contentsOf: $0, encoding: .utf8) }.joined()
     for rule in Rule.all { #expect(text.contains("\"\(rule.id)\""), "\(rule.id)") }
   }
 }

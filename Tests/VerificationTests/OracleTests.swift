@@ -31,27 +31,21 @@ struct OracleTests {
 
   @Test func `Versions and ranges`() async throws {
     let versions = [
-      "1", "1.0", "v1.0", "1.0rc1", "1.0-1", "1.0.post1", "1.0.dev", "1!2.0", "1.0+cu12", "1.0+cu12.1",
-      "1.0+", "", "x",
+      "1", "1.0", "v1.0", "1.0rc1", "1.0-1", "1.0.post1", "1.0.dev", "1!2.0", "1.0+cu12", "1.0+cu12.1", "1.0+", "", "x",
       "1.x", "1..0", "1.0a", "1.0alpha2", "2024.09.01", "1.0+é", "1 .0", "1.0.", "01.02", "1.0+CU_12",
     ]
-    try await agree("from packaging.version import Version\ndef judge(t): Version(t); return True", versions)
-    {
+    try await agree("from packaging.version import Version\ndef judge(t): Version(t); return True", versions) {
       VersionText($0) != nil
     }
     let ranges = [
-      ">=3.9", ">=3.9,<4", "==1.*", "==1.0+cu12", ">=1.0+cu12", "~=1.4", "~=1", "===x y", "===weird", "<",
-      "3.9", ">3.9.*",
+      ">=3.9", ">=3.9,<4", "==1.*", "==1.0+cu12", ">=1.0+cu12", "~=1.4", "~=1", "===x y", "===weird", "<", "3.9", ">3.9.*",
       "!=1.2.*", ">=3.9;", "", ">= 3.9 , < 4", "==1.0.dev1.*", "=>3", "~=1.4.5a4",
     ]
     try await agree(
       "from packaging.specifiers import SpecifierSet\ndef judge(t): SpecifierSet(t); return True",
       ranges
     ) { VersionRange.isValid($0) }
-    let pairs = [
-      "1.0 1.0.0", "1.0 1", "1.0rc1 1.0.0rc1", "1.0 1.0.1", "1.10 1.1", "1!1.0 1.0", "1.0.post1 1.0-1",
-      "1.00 1.0", "10 1",
-    ]
+    let pairs = ["1.0 1.0.0", "1.0 1", "1.0rc1 1.0.0rc1", "1.0 1.0.1", "1.10 1.1", "1!1.0 1.0", "1.0.post1 1.0-1", "1.00 1.0", "10 1"]
     try await agree(
       "from packaging.version import Version\ndef judge(t): a, b = t.split(); return Version(a) == Version(b)",
       pairs
@@ -63,20 +57,13 @@ struct OracleTests {
 
   @Test func `Requirements`() async throws {
     let lines = [
-      "a", "a>=1", "a >= 1, < 2", "a[x]", "a[x,y]>=1", "a[]", "a[x", "a[x,]", "a (>=1)",
-      "a;python_version>'3'",
-      "a ; extra == 'x'", "a ; python_version > '3' and (os_name == 'nt' or sys_platform == 'linux')",
-      "a ; foo == 'x'",
-      "a ; 'x' == 'y'", "a ;", "a @ https://example.com/a.whl", "a @ https://example.com/a;b ; extra == 'x'",
-      "-a", "a-",
-      "a b", "a>=", "a=1", "a ; python_version in '3.9 3.10'", "a ; python_version not in '3'",
-      "a; (python_version>'3'",
+      "a", "a>=1", "a >= 1, < 2", "a[x]", "a[x,y]>=1", "a[]", "a[x", "a[x,]", "a (>=1)", "a;python_version>'3'",
+      "a ; extra == 'x'", "a ; python_version > '3' and (os_name == 'nt' or sys_platform == 'linux')", "a ; foo == 'x'",
+      "a ; 'x' == 'y'", "a ;", "a @ https://example.com/a.whl", "a @ https://example.com/a;b ; extra == 'x'", "-a", "a-",
+      "a b", "a>=", "a=1", "a ; python_version in '3.9 3.10'", "a ; python_version not in '3'", "a; (python_version>'3'",
       "a ; \"3\" < python_version", "a==1.*", "a~=1.0", "a!=1", "A.b_c-d", "",
     ]
-    try await agree(
-      "from packaging.requirements import Requirement\ndef judge(t): Requirement(t); return True",
-      lines
-    ) {
+    try await agree("from packaging.requirements import Requirement\ndef judge(t): Requirement(t); return True", lines) {
       Requirement($0) != nil
     }
   }
@@ -84,12 +71,9 @@ struct OracleTests {
   @Test func `File names of wheels`() async throws {
     let names = [
       "a-1-py3-none-any.whl", "a-1-1-py3-none-any.whl", "a-1-1x-py3-none-any.whl", "a-1-x-py3-none-any.whl",
-      "a-1-py2.py3-none-any.whl", "a__b-1-py3-none-any.whl", "a-b-1-py3-none-any.whl", "a-1-py3-none.whl",
-      "a-1-py3-none-.whl",
-      "a-x-py3-none-any.whl", "a-1+cu12-py3-none-any.whl",
-      "a.b-1-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
-      "é-1-py3-none-any.whl", "a b-1-py3-none-any.whl", "a-1-3-none-any.whl", "a-1-py3-none-any.zip",
-      "-1-py3-none-any.whl",
+      "a-1-py2.py3-none-any.whl", "a__b-1-py3-none-any.whl", "a-b-1-py3-none-any.whl", "a-1-py3-none.whl", "a-1-py3-none-.whl",
+      "a-x-py3-none-any.whl", "a-1+cu12-py3-none-any.whl", "a.b-1-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+      "é-1-py3-none-any.whl", "a b-1-py3-none-any.whl", "a-1-3-none-any.whl", "a-1-py3-none-any.zip", "-1-py3-none-any.whl",
       "a-1-py3-none-any-sm75.whl", "a-1-py3..py2-none-any.whl",
     ]
     try await agree(
@@ -100,10 +84,8 @@ struct OracleTests {
 
   @Test func `License expressions`() async throws {
     let lines = [
-      "MIT", "mit", "MIT AND Apache-2.0", "MIT or Apache-2.0", "(MIT)", "(MIT AND (ISC OR 0BSD))",
-      "MIT License", "MIT AND",
-      "GPL-3.0-or-later WITH GCC-exception-3.1", "Apache-2.0 WITH LLVM-exception", "LicenseRef-Proprietary",
-      "MIT WITH", "()",
+      "MIT", "mit", "MIT AND Apache-2.0", "MIT or Apache-2.0", "(MIT)", "(MIT AND (ISC OR 0BSD))", "MIT License", "MIT AND",
+      "GPL-3.0-or-later WITH GCC-exception-3.1", "Apache-2.0 WITH LLVM-exception", "LicenseRef-Proprietary", "MIT WITH", "()",
       "MIT)", "Apache-2.0+", "MTI", "MIT/Apache-2.0", "", "LicenseRef-a b",
     ]
     try await agree(
@@ -135,11 +117,9 @@ struct OracleTests {
     try await withTemporaryDirectory { folder in
       // Each change of one field, judged by packaging's own validation.
       let changes = [
-        "", "Name: a b", "Version: x", "Summary: one\\ntwo", "Requires-Dist: a >=", "Requires-Python: 3+",
-        "Provides-Extra: A_B",
+        "", "Name: a b", "Version: x", "Summary: one\\ntwo", "Requires-Dist: a >=", "Requires-Python: 3+", "Provides-Extra: A_B",
         "Dynamic: Version", "Dynamic: Summary", "License-Expression: MIT License", "Metadata-Version: 2.9",
-        "Description-Content-Type: text/html", "Description-Content-Type: text/markdown; charset=latin-1",
-        "Obsolete: x",
+        "Description-Content-Type: text/html", "Description-Content-Type: text/markdown; charset=latin-1", "Obsolete: x",
       ]
       let program = """
         from packaging.metadata import Metadata
@@ -202,20 +182,17 @@ struct OracleTests {
 
 /// The Python tools that `ci/setup` installs.
 enum Oracles {
-  static let repository = FilePath(#filePath).removingLastComponent().removingLastComponent()
-    .removingLastComponent()
+  static let repository = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
   static let folder: FilePath = {
     let given = ProcessInfo.processInfo.environment["LLCUDA_TOOLS"] ?? ""
     if !given.isEmpty { return FilePath(given) }
     if let found = CUDAToolkitForTests.onPath("check-wheel-contents") { return found.removingLastComponent() }
     return FilePath(NSHomeDirectory()).appending(".cache/llcuda-build/venv/bin")
   }()
-  static let isReady = ["python", "twine", "check-wheel-contents", "auditwheel", "check-jsonschema"]
-    .allSatisfy {
-      FileManager.default.isExecutableFile(atPath: folder.appending($0).string)
-    }
-  static let absence: Comment =
-    "needs the Python tools; run ci/setup or set LLCUDA_TOOLS to a venv's bin folder"
+  static let isReady = ["python", "twine", "check-wheel-contents", "auditwheel", "check-jsonschema"].allSatisfy {
+    FileManager.default.isExecutableFile(atPath: folder.appending($0).string)
+  }
+  static let absence: Comment = "needs the Python tools; run ci/setup or set LLCUDA_TOOLS to a venv's bin folder"
 
   /// Runs a tool and fails the test when it fails.
   static func run(_ name: String, _ arguments: [String]) async throws -> String {

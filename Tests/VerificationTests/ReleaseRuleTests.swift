@@ -48,14 +48,8 @@ struct ReleaseRuleTests {
       var manifest = ReleaseManifest(
         project: .init(name: "sample", version: "1.2.0"),
         inputs: .init(
-          llamaCpp: "test",
-          llamaCppVersion: "1",
-          llamaCppDigest: "sha256:00",
-          toolkit: "12.4",
-          hostCompiler: "test",
-          architectures: [],
-          kernelCompression: .none,
-          kernelDefinitions: [],
+          llamaCpp: "test", llamaCppVersion: "1", llamaCppDigest: "sha256:00", toolkit: "12.4",
+          hostCompiler: "test", architectures: [], kernelCompression: .none, kernelDefinitions: [],
           coreDefinitions: []
         ),
         layout: .split,
@@ -66,16 +60,9 @@ struct ReleaseRuleTests {
         let size = try Data(contentsOf: URL(fileURLWithPath: path.string)).count
         manifest.artifacts.append(
           .init(
-            file: path.lastComponent?.string ?? "",
-            kind: "wheel",
-            role: .core,
-            group: nil,
-            bytes: ByteCount(size),
-            installedBytes: ByteCount(size),
-            sha256: try SHA256Digest.ofFile(at: path).hex,
-            architectures: [],
-            driverFloor: nil,
-            neededLibraries: []
+            file: path.lastComponent?.string ?? "", kind: "wheel", role: .core, group: nil, bytes: ByteCount(size),
+            installedBytes: ByteCount(size), sha256: try SHA256Digest.ofFile(at: path).hex, architectures: [],
+            driverFloor: nil, neededLibraries: []
           )
         )
       }
@@ -83,8 +70,7 @@ struct ReleaseRuleTests {
       change(&manifest)
       try write(render(manifest, as: .json), to: out.appending("manifest.json"))
       let subjects = good.artifacts.map { #"{"name":"\#($0.file)","digest":{"sha256":"\#($0.sha256)"}}"# }
-      let statement =
-        #"{"_type":"https://in-toto.io/Statement/v1","subject":[\#(subjects.joined(separator: ","))]}"#
+      let statement = #"{"_type":"https://in-toto.io/Statement/v1","subject":[\#(subjects.joined(separator: ","))]}"#
       try write(statement, to: out.appending("provenance.intoto.json"))
       var sums = manifest.artifacts.map { "\($0.sha256)  \($0.file)\n" }
       for name in ["manifest.json", "provenance.intoto.json"] {
@@ -139,12 +125,8 @@ struct ReleaseRuleTests {
   }
 
   @Test func `Versions, groups and CUDA`() async throws {
-    #expect(
-      try await rules(core: { $0.metadata.append("Requires-Dist: sample-cu12-sm75>=1.2.0") }) == ["C05"]
-    )
-    #expect(
-      try await rules(core: { $0.metadata.append("Requires-Dist: sample-cu12-sm80==1.2.0") }) == ["C06"]
-    )
+    #expect(try await rules(core: { $0.metadata.append("Requires-Dist: sample-cu12-sm75>=1.2.0") }) == ["C05"])
+    #expect(try await rules(core: { $0.metadata.append("Requires-Dist: sample-cu12-sm80==1.2.0") }) == ["C06"])
     #expect(try await rules(cudart: "libcudart.so.12") == [])
     #expect(try await rules(cudart: "libcudart.so.13") == ["C07"])
   }

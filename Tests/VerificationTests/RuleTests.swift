@@ -21,8 +21,7 @@ struct RuleTests {
     var testDescription: String { rule }
   }
 
-  private func verify(_ draft: WheelDraft, in folder: FilePath, _ options: Verifier.Options = .init())
-    async throws
+  private func verify(_ draft: WheelDraft, in folder: FilePath, _ options: Verifier.Options = .init()) async throws
     -> [Finding]
   {
     let path = try draft.write(into: folder)
@@ -44,27 +43,18 @@ struct RuleTests {
       var draft = WheelDraft()
       change.spoil(&draft)
       let findings = try await verify(draft, in: folder)
-      #expect(
-        Set(findings.map(\.rule.id)) == [change.rule],
-        "\(findings.map { "\($0.rule.id) \($0.place ?? "") \($0.seen)" })"
-      )
+      #expect(Set(findings.map(\.rule.id)) == [change.rule], "\(findings.map { "\($0.rule.id) \($0.place ?? "") \($0.seen)" })")
     }
   }
 
   static let names: [Case] = [
-    Case("P02") {
-      $0.fileName = "sample_kit-1.2.0-py3-none-manylinux_2_36_x86_64\u{1}.whl"; $0.tag += "\u{1}"
-    },
+    Case("P02") { $0.fileName = "sample_kit-1.2.0-py3-none-manylinux_2_36_x86_64\u{1}.whl"; $0.tag += "\u{1}" },
     Case("F01") { $0.fileName = "sample_kit-1.2.0-sm75-py3-none-manylinux_2_36_x86_64.whl" },
     Case("F01") { $0.fileName = "sample_kit-1.2.0-py3-none-manylinux_2_36_x86_64-sm75.whl" },
-    Case("F02") {
-      $0.tag = "py3-none-linux_x86_64"; $0.wheel[3] = "Tag: py3-none-linux_x86_64"
-    },
+    Case("F02") { $0.tag = "py3-none-linux_x86_64"; $0.wheel[3] = "Tag: py3-none-linux_x86_64" },
     Case("F03") { $0.name = "Sample_Kit" },
     Case("F04") { $0.replace("Version", with: "Version: 1.2.1") },
-    Case("F05") {
-      $0.version = "1.2.0+cu12"; $0.replace("Version", with: "Version: 1.2.0+cu12")
-    },
+    Case("F05") { $0.version = "1.2.0+cu12"; $0.replace("Version", with: "Version: 1.2.0+cu12") },
     Case("F06") { $0.wheel[3] = "Tag: py3-none-manylinux_2_28_x86_64" },
     Case("F06") { $0.wheel.append("Tag: py2-none-manylinux_2_36_x86_64") },
     Case("M01") { draft in
@@ -76,34 +66,13 @@ struct RuleTests {
 
   static let frames: [Case] = [
     Case("Z01") { $0.zip = { $0.whole = Array("not a zip archive, and longer than an end record".utf8) } },
-    Case("Z02") {
-      $0.zip = {
-        $0.change("cli.py") {
-          $0.method = 8; $0.uncompressed = 100 << 20
-        }
-      }
-    },
+    Case("Z02") { $0.zip = { $0.change("cli.py") { $0.method = 8; $0.uncompressed = 100 << 20 } } },
     Case("Z03") { $0.zip = { $0.change("cli.py") { $0.method = 12 } } },
-    Case("Z04") {
-      $0.wheel = [];
-      $0.zip = { $0.entries.removeAll { String(decoding: $0.name, as: UTF8.self).hasSuffix("/WHEEL") } };
-      $0.record = { $0.withoutRow("/WHEEL") }
-    },
-    Case("Z05") {
-      $0.files.append(("sample_kit/secret.py", Array("from pyarmor_runtime_0 import x\n".utf8)))
-    },
-    Case("Z06") {
-      $0.zip = { $0.entries.append(.init("sample_kit/cli.py", Array("def main(): pass\n".utf8))) }
-    },
-    Case("Z06") {
-      $0.zip = { $0.change("cli.py") { $0.isInDirectory = false } }; $0.record = { $0.withoutRow("cli.py") }
-    },
-    Case("Z06") {
-      $0.zip = {
-        var more = ZipBuilder.Entry("sample_kit/more.py", [1]); more.isInDirectory = false;
-        $0.entries.append(more)
-      }
-    },
+    Case("Z04") { $0.wheel = [] ; $0.zip = { $0.entries.removeAll { String(decoding: $0.name, as: UTF8.self).hasSuffix("/WHEEL") } }; $0.record = { $0.withoutRow("/WHEEL") } },
+    Case("Z05") { $0.files.append(("sample_kit/secret.py", Array("from pyarmor_runtime_0 import x\n".utf8))) },
+    Case("Z06") { $0.zip = { $0.entries.append(.init("sample_kit/cli.py", Array("def main(): pass\n".utf8))) } },
+    Case("Z06") { $0.zip = { $0.change("cli.py") { $0.isInDirectory = false } }; $0.record = { $0.withoutRow("cli.py") } },
+    Case("Z06") { $0.zip = { var more = ZipBuilder.Entry("sample_kit/more.py", [1]); more.isInDirectory = false; $0.entries.append(more) } },
     Case("Z07") { $0.zip = { $0.change("cli.py") { $0.flags = 8 } } },
     Case("Z08") { $0.zip = { $0.change("cli.py") { $0.localUncompressed = 3 } } },
     Case("Z09") { $0.zip = { $0.change("cli.py") { $0.comment = [0x41] } } },
@@ -136,9 +105,7 @@ struct RuleTests {
     Case("M03-email") { $0.replace("Author-email", with: "Author-email: Jane <jane>") },
     Case("M03-classifier") { $0.metadata.append("Classifier: Topic :: Kittens") },
     Case("M03-classifier") { $0.metadata.append("Classifier: Natural Language :: Ukranian") },
-    Case("M03-url") {
-      $0.replace("Project-URL", with: "Project-URL: \(String(repeating: "x", count: 33)), https://a.org")
-    },
+    Case("M03-url") { $0.replace("Project-URL", with: "Project-URL: \(String(repeating: "x", count: 33)), https://a.org") },
     Case("M03-url") { $0.replace("Project-URL", with: "Project-URL: Home, example") },
     Case("M03-requirement") { $0.metadata.append("Requires-Dist: more @ https://example.com/more.whl") },
     Case("M03-requirement") { $0.metadata.append("Requires-Dist: more >= ") },
@@ -151,9 +118,7 @@ struct RuleTests {
     Case("M03-spdx") { $0.replace("License-Expression", with: "License-Expression: MTI") },
     Case("M04") { $0.metadata.append("License-File: NOTICE") },
     Case("M05") { $0.replace("Description-Content-Type", with: "Description-Content-Type: text/html") },
-    Case("M05") {
-      $0.replace("Description-Content-Type", with: "Description-Content-Type: text/markdown; variant=MD")
-    },
+    Case("M05") { $0.replace("Description-Content-Type", with: "Description-Content-Type: text/markdown; variant=MD") },
     Case("M05-type") { $0.replace("Description-Content-Type") },
     Case("M05-empty") { $0.description = "" },
     Case("X07") { $0.wheel[2] = "Root-Is-Purelib: maybe" },
@@ -178,18 +143,10 @@ struct RuleTests {
     Case("X02-write") { $0.zip = { $0.change("cli.py") { $0.mode = 0o100_666 } } },
     Case("X03") { $0.zip = { $0.change("cli.py") { $0.crc = 7 } } },
     Case("X03") { $0.zip = { $0.change("cli.py") { $0.localCRC = 7 } } },
-    Case("X03") {
-      $0.zip = {
-        $0.change("cli.py") {
-          $0.method = 8; $0.uncompressed = 17
-        }
-      }
-    },
+    Case("X03") { $0.zip = { $0.change("cli.py") { $0.method = 8; $0.uncompressed = 17 } } },
     Case("X03") { $0.zip = { $0.change("cli.py") { $0.flags = 1 } } },
     Case("X04-files") { draft in
-      for name in ["one", "two"] {
-        draft.files.append(("sample_kit/\(name).bin", [UInt8](repeating: 7, count: 5000)))
-      }
+      for name in ["one", "two"] { draft.files.append(("sample_kit/\(name).bin", [UInt8](repeating: 7, count: 5000))) }
     },
     Case("X08") { $0.zip = { $0.change("cli.py") { $0.date = 0x5922 } } },
     Case("X08") { $0.zip = { $0.change("cli.py") { $0.date = 0 } } },
@@ -199,7 +156,6 @@ struct RuleTests {
 extension String {
   /// RECORD without the row of a file.
   func withoutRow(_ suffix: String) -> String {
-    split(separator: "\n").filter { !$0.split(separator: ",")[0].hasSuffix(suffix) }.joined(separator: "\n")
-      + "\n"
+    split(separator: "\n").filter { !$0.split(separator: ",")[0].hasSuffix(suffix) }.joined(separator: "\n") + "\n"
   }
 }

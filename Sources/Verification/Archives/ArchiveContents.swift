@@ -67,8 +67,7 @@ struct MemberScanner {
   /// Whether rules read a file of this name.
   static func isText(_ name: String) -> Bool {
     let last = name.split(separator: "/").last ?? ""
-    return name.contains(".dist-info/") || last == "PKG-INFO" || last.hasSuffix(".py")
-      || last.hasSuffix(".pye")
+    return name.contains(".dist-info/") || last == "PKG-INFO" || last.hasSuffix(".py") || last.hasSuffix(".pye")
       || last.hasSuffix(".index")
   }
 

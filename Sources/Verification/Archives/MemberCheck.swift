@@ -27,9 +27,7 @@ struct MemberCheck {
       if !allowsLinks {
         findings.append(finding(.memberKind, member, "a symbolic link"))
       } else if !Self.staysInside(target, depth: depth) {
-        findings.append(
-          finding(.memberKind, member, "a symbolic link to '\(target)', outside of the archive")
-        )
+        findings.append(finding(.memberKind, member, "a symbolic link to '\(target)', outside of the archive"))
       }
     case .hardLink(let target): findings.append(finding(.memberKind, member, "another name of '\(target)'"))
     case .special: findings.append(finding(.memberKind, member, "a device, pipe or socket"))

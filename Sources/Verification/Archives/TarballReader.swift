@@ -26,9 +26,7 @@ struct TarballReader {
           time: raw.time,
           sha256: nil
         )
-        if raw.isSparse {
-          result.findings.append(Finding(.sdistSparse, in: file, at: raw.name, "it has holes"))
-        }
+        if raw.isSparse { result.findings.append(Finding(.sdistSparse, in: file, at: raw.name, "it has holes")) }
         if raw.kind == .file {
           var digest = StreamDigest()
           scanner.begin(raw.name)

@@ -48,9 +48,7 @@ struct WheelReader {
   /// PyPI's rule against bombs, on what the directory says.
   private func checkRatio(of zip: ZipStructure, _ result: inout Result) -> Bool {
     var total: UInt64 = 0
-    for header in zip.centrals {
-      total = total.addingReportingOverflow(header.fields.uncompressed).partialValue
-    }
+    for header in zip.centrals { total = total.addingReportingOverflow(header.fields.uncompressed).partialValue }
     let isHuge = zip.centrals.contains { $0.fields.uncompressed > 1 << 40 }
     guard isHuge || (total > 64 << 20 && total / 50 > UInt64(bytes.count)) else { return false }
     let seen = "\(total) bytes unpacked, \(bytes.count) in the archive; members are not unpacked"

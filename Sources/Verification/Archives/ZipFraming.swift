@@ -73,17 +73,10 @@ struct ZipFraming {
       }
       if here.method != there.method || here.crc != there.crc || here.isEncrypted != there.isEncrypted {
         findings.append(
-          Finding(
-            .memberBytes,
-            in: file,
-            at: name,
-            "its two headers differ in method, checksum or encryption"
-          )
+          Finding(.memberBytes, in: file, at: name, "its two headers differ in method, checksum or encryption")
         )
       }
-      if Int(exactly: twin.localOffset) != header.offset,
-        zip.locals.filter({ $0.name == header.name }).count == 1
-      {
+      if Int(exactly: twin.localOffset) != header.offset, zip.locals.filter({ $0.name == header.name }).count == 1 {
         let seen = "the directory says byte \(twin.localOffset), it is at byte \(header.offset)"
         findings.append(Finding(.memberBytes, in: file, at: name, seen))
       }

@@ -25,9 +25,7 @@ struct BinaryCheck {
 
   private func check(_ facts: BinaryFacts, _ name: String) -> [Finding] {
     var findings: [Finding] = []
-    func report(_ rule: Rule, _ seen: String) {
-      findings.append(Finding(rule, in: contents.file, at: name, seen))
-    }
+    func report(_ rule: Rule, _ seen: String) { findings.append(Finding(rule, in: contents.file, at: name, seen)) }
     let last = name.split(separator: "/").last.map(String.init) ?? name
     if Self.isDriver(last) || facts.soname.map(Self.isDriver) == true {
       report(.driverInside, facts.soname.map { "its name is \($0)" } ?? "by its file's name")
@@ -69,9 +67,7 @@ struct BinaryCheck {
         do {
           let floor = try PlatformTag(for: [[library: [version]]]).glibcMinor
           // The oldest policy known is 2.17; older tags are for what it allows.
-          if floor > max(glibcMinor, 17) {
-            found.append("\(library) in version \(version), of manylinux_2_\(floor)")
-          }
+          if floor > max(glibcMinor, 17) { found.append("\(library) in version \(version), of manylinux_2_\(floor)") }
         } catch {
           found.append("\(library) in version \(version), which no manylinux tag promises")
         }
@@ -104,15 +100,9 @@ struct BinaryCheck {
     return findings + compare(inside.values.sorted(), with: promised, at: nil)
   }
 
-  private func compare(_ inside: [Architecture], with promised: [Architecture], at place: String?)
-    -> [Finding]
-  {
+  private func compare(_ inside: [Architecture], with promised: [Architecture], at place: String?) -> [Finding] {
     func images(_ all: [Architecture]) -> Set<String> {
-      Set(
-        all.flatMap {
-          ($0.real ? ["\($0.capability) real"] : []) + ($0.virtual ? ["\($0.capability) PTX"] : [])
-        }
-      )
+      Set(all.flatMap { ($0.real ? ["\($0.capability) real"] : []) + ($0.virtual ? ["\($0.capability) PTX"] : []) })
     }
     let (have, want) = (images(inside), images(promised))
     return want.subtracting(have).sorted().map { Finding(.kernelsMissing, in: contents.file, at: place, $0) }
@@ -161,9 +151,7 @@ struct LibraryProviders: Sendable {
     "libnvjpeg.so.", "libnpp", "libnvblas.so.", "libcudss",
   ]
   /// The driver brings these, and there is no other way to get them.
-  private static let driver = [
-    "libcuda.so.1", "libnvidia-ml.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1",
-  ]
+  private static let driver = ["libcuda.so.1", "libnvidia-ml.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1"]
   /// The loader under other machines' names, and libraries of manylinux policies that PlatformTag has no use for.
   private static let system: Set<String> = [
     "ld-linux-aarch64.so.1", "libgcc_s.so.1", "libX11.so.6", "libXext.so.6", "libXrender.so.1", "libICE.so.6",

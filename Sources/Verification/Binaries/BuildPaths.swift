@@ -14,8 +14,7 @@ struct BuildPaths: Sendable {
   /// Where people and build services keep their work; a string counts only if it ends like a source or object file,
   /// because programs have good reasons to know `/tmp/` and `/home/`.
   private static let usual = [
-    "/home/", "/root/", "/Users/", "/tmp/", "/builds/", "/__w/", "/github/workspace/", "/build/",
-    "/workspace/",
+    "/home/", "/root/", "/Users/", "/tmp/", "/builds/", "/__w/", "/github/workspace/", "/build/", "/workspace/",
   ]
   private static let extensions: Set<String> = [
     "c", "cc", "cpp", "cxx", "h", "hh", "hpp", "cu", "cuh", "inl", "o", "obj", "rs", "go", "f90", "ii", "gpu",

@@ -13,17 +13,12 @@ struct BillCheck {
     let folder = "\(info)/sboms/"
     let bills = contents.texts.keys.filter { $0.hasPrefix(folder) }.sorted()
     if bills.isEmpty, !contents.binaries.isEmpty {
-      return [
-        Finding(.sbom, in: contents.file, at: folder, "\(contents.binaries.count) binaries and no bill")
-      ]
+      return [Finding(.sbom, in: contents.file, at: folder, "\(contents.binaries.count) binaries and no bill")]
     }
     return bills.compactMap { name in
       guard let bytes = contents.texts[name],
         let value = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
-      else {
-        return name.hasSuffix(".json")
-          ? Finding(.sbomBroken, in: contents.file, at: name, "it is no JSON object") : nil
-      }
+      else { return name.hasSuffix(".json") ? Finding(.sbomBroken, in: contents.file, at: name, "it is no JSON object") : nil }
       guard name == "\(folder)\(Self.ownName)" else { return nil }
       let component = (value["metadata"] as? [String: Any])?["component"] as? [String: Any]
       let named = component?["name"] as? String ?? ""

@@ -3,14 +3,11 @@ struct LicenseExpression {
   /// Ids that are known here, in lower case. Unknown ones are told, not refused: the whole list has 700.
   private static let common: Set<String> = [
     "0bsd", "afl-3.0", "agpl-3.0-only", "agpl-3.0-or-later", "apache-1.1", "apache-2.0", "artistic-2.0",
-    "blueoak-1.0.0", "bsd-1-clause", "bsd-2-clause", "bsd-2-clause-patent", "bsd-3-clause",
-    "bsd-3-clause-clear",
+    "blueoak-1.0.0", "bsd-1-clause", "bsd-2-clause", "bsd-2-clause-patent", "bsd-3-clause", "bsd-3-clause-clear",
     "bsd-3-clause-open-mpi", "bsd-4-clause", "bsl-1.0", "bzip2-1.0.6", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0",
     "cddl-1.0", "cecill-2.1", "cnri-python", "curl", "ecl-2.0", "epl-1.0", "epl-2.0", "eupl-1.2", "fsfap",
-    "ftl", "gpl-2.0", "gpl-2.0-only", "gpl-2.0-or-later", "gpl-3.0", "gpl-3.0-only", "gpl-3.0-or-later",
-    "hpnd",
-    "icu", "ijg", "isc", "lgpl-2.0-only", "lgpl-2.0-or-later", "lgpl-2.1", "lgpl-2.1-only",
-    "lgpl-2.1-or-later",
+    "ftl", "gpl-2.0", "gpl-2.0-only", "gpl-2.0-or-later", "gpl-3.0", "gpl-3.0-only", "gpl-3.0-or-later", "hpnd",
+    "icu", "ijg", "isc", "lgpl-2.0-only", "lgpl-2.0-or-later", "lgpl-2.1", "lgpl-2.1-only", "lgpl-2.1-or-later",
     "lgpl-3.0", "lgpl-3.0-only", "lgpl-3.0-or-later", "libpng", "libpng-2.0", "libtiff", "llvm-exception",
     "mit", "mit-0", "mit-cmu", "mpl-1.1", "mpl-2.0", "ms-pl", "ncsa", "ofl-1.1", "openssl", "osl-3.0",
     "postgresql", "psf-2.0", "python-2.0", "python-2.0.1", "sleepycat", "unicode-3.0", "unicode-dfs-2016",

@@ -44,8 +44,7 @@ struct MetadataCheck {
 
   /// Whether the metadata version has something; an unknown version is taken for a new one.
   func isAtLeast(_ other: String) -> Bool {
-    guard let mine = Self.versions.firstIndex(of: version), let its = Self.versions.firstIndex(of: other)
-    else {
+    guard let mine = Self.versions.firstIndex(of: version), let its = Self.versions.firstIndex(of: other) else {
       return true
     }
     return mine >= its
@@ -57,26 +56,21 @@ struct MetadataCheck {
   }
 
   private var fieldFindings: [Finding] {
-    var findings = metadata.strayLines.map {
-      Finding(.metadataFields, in: file, at: "\(place), line \($0)", "no field")
-    }
+    var findings = metadata.strayLines.map { Finding(.metadataFields, in: file, at: "\(place), line \($0)", "no field") }
     let name = metadata.value("Name") ?? ""
     if name.wholeMatch(of: #/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/#) == nil {
       findings.append(finding(.metadataFields, "Name", name.isEmpty ? "missing" : "'\(name)' is no name"))
     }
     let version = metadata.value("Version") ?? ""
     if VersionText(version) == nil {
-      findings.append(
-        finding(.metadataFields, "Version", version.isEmpty ? "missing" : "'\(version)' is no version")
-      )
+      findings.append(finding(.metadataFields, "Version", version.isEmpty ? "missing" : "'\(version)' is no version"))
     } else if VersionText(version)?.local != nil {
       findings.append(finding(.localVersion, "Version", "'\(version)'"))
     }
     var counts: [String: Int] = [:]
     for field in metadata.fields { counts[field.name.lowercased(), default: 0] += 1 }
     for (field, count) in counts.sorted(by: { $0.key < $1.key }) {
-      guard let row = Self.fields.first(where: { $0.single.contains(field) || $0.multiple.contains(field) })
-      else {
+      guard let row = Self.fields.first(where: { $0.single.contains(field) || $0.multiple.contains(field) }) else {
         findings.append(finding(.metadataFields, field, "no metadata version has this field"))
         continue
       }
@@ -104,22 +98,16 @@ struct MetadataCheck {
     for field in ["Author-email", "Maintainer-email"] {
       guard let value = metadata.value(field) else { continue }
       // As Python's parseaddr: the first address, with or without a name. Without any, PyPI takes the text as it is.
-      let first =
-        value.firstMatch(of: #/<([^>]*)>/#).map { String($0.1) } ?? value.split(separator: ",").first.map(
-          String.init
-        ) ?? ""
+      let first = value.firstMatch(of: #/<([^>]*)>/#).map { String($0.1) } ?? value.split(separator: ",").first.map(String.init) ?? ""
       let address = first.trimmed
       if address.contains("@") || value.contains("<"),
-        address.wholeMatch(
-          of: #/[^\s@<>,;:"]+@[A-Za-z0-9\u{80}-\u{10FFFF}-]+(?:\.[A-Za-z0-9\u{80}-\u{10FFFF}-]+)+/#
-        ) == nil
+        address.wholeMatch(of: #/[^\s@<>,;:"]+@[A-Za-z0-9\u{80}-\u{10FFFF}-]+(?:\.[A-Za-z0-9\u{80}-\u{10FFFF}-]+)+/#) == nil
       {
         findings.append(finding(.metadataEmail, field, "'\(address)'"))
       }
     }
     for field in ["Home-page", "Download-URL"] {
-      for value in metadata.values(field) where !value.isEmpty && value != "UNKNOWN" && !Self.isAddress(value)
-      {
+      for value in metadata.values(field) where !value.isEmpty && value != "UNKNOWN" && !Self.isAddress(value) {
         findings.append(finding(.metadataURL, field, "'\(value)' is no address"))
       }
     }
@@ -128,9 +116,7 @@ struct MetadataCheck {
       let label = parts[0].trimmed
       let address = parts.count > 1 ? parts[1].trimmed : ""
       if label.isEmpty || label.unicodeScalars.count > 32 {
-        findings.append(
-          finding(.metadataURL, "Project-URL", "a label of \(label.unicodeScalars.count) characters")
-        )
+        findings.append(finding(.metadataURL, "Project-URL", "a label of \(label.unicodeScalars.count) characters"))
       }
       if !Self.isAddress(address) {
         findings.append(finding(.metadataURL, "Project-URL", "'\(address)' is no address"))
@@ -164,15 +150,12 @@ struct MetadataCheck {
       }
     }
     let extras = metadata.values("Provides-Extra")
-    let shape =
-      isAtLeast("2.3") ? #/[a-z0-9]+(?:-[a-z0-9]+)*/# : #/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/#
+    let shape = isAtLeast("2.3") ? #/[a-z0-9]+(?:-[a-z0-9]+)*/# : #/[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/#
     for extra in extras where extra.wholeMatch(of: shape) == nil {
       findings.append(finding(.metadataExtra, "Provides-Extra", "'\(extra)'"))
     }
     let normalized = Set(extras.map { WheelFileName.normalized($0) })
-    if normalized.count < extras.count {
-      findings.append(finding(.metadataExtra, "Provides-Extra", "one twice"))
-    }
+    if normalized.count < extras.count { findings.append(finding(.metadataExtra, "Provides-Extra", "one twice")) }
     for value in metadata.values("Dynamic") {
       let field = value.lowercased()
       let isField = Self.fields.contains { $0.single.contains(field) || $0.multiple.contains(field) }
@@ -188,9 +171,7 @@ struct MetadataCheck {
     var findings: [Finding] = []
     let (isValid, unknown) = LicenseExpression.check(expression)
     if !isValid {
-      findings.append(
-        finding(.metadataLicense, "License-Expression", "'\(expression)' is no SPDX expression")
-      )
+      findings.append(finding(.metadataLicense, "License-Expression", "'\(expression)' is no SPDX expression"))
     } else if !unknown.isEmpty {
       findings.append(
         finding(.metadataLicenseName, "License-Expression", unknown.map { "'\($0)'" }.joined(separator: ", "))

@@ -102,18 +102,14 @@ struct RecordCheck {
       return [Finding(.recordFile, in: file, at: place, "it is no UTF-8")]
     }
     let record = Record(text)
-    var findings = record.problems.map {
-      Finding(.recordFile, in: file, at: "\(place), line \($0.line)", $0.seen)
-    }
+    var findings = record.problems.map { Finding(.recordFile, in: file, at: "\(place), line \($0.line)", $0.seen) }
     let unsigned: Set = ["\(info)/RECORD.jws", "\(info)/RECORD.p7s"]
     let files = Set(contents.members.filter { $0.kind != .folder }.map(\.name)).subtracting(unsigned)
     var listed: Set<String> = []
     for row in record.rows {
       let name = row.name.replacing("\\", with: "/")
       if !listed.insert(name).inserted {
-        findings.append(
-          Finding(.recordNames, in: file, at: "\(place), line \(row.line)", "'\(name)' a second time")
-        )
+        findings.append(Finding(.recordNames, in: file, at: "\(place), line \(row.line)", "'\(name)' a second time"))
       }
       if !files.contains(name), !unsigned.contains(name) {
         let seen = "'\(name)' is not in the wheel"
@@ -140,8 +136,7 @@ struct RecordCheck {
     }
     let parts = hash.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2, let length = Self.digestLengths[parts[0].lowercased()] else {
-      return hash.isEmpty
-        ? "'\(name)' has no hash" : "'\(name)' has a hash of another kind: '\(hash.prefix(20))'"
+      return hash.isEmpty ? "'\(name)' has no hash" : "'\(name)' has a hash of another kind: '\(hash.prefix(20))'"
     }
     if parts[0].lowercased() == "sha256" {
       guard parts[1] == digest.urlSafeBase64 else { return "'\(name)' has another SHA-256 in the wheel" }

@@ -10,8 +10,7 @@ struct Requirement: Sendable, Hashable {
 
   /// - Returns: nil when the text breaks the grammar.
   init?(_ text: String) {
-    let shape = #/\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(.*)/#
-      .dotMatchesNewlines()
+    let shape = #/\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(.*)/#.dotMatchesNewlines()
     guard let match = text.wholeMatch(of: shape) else { return nil }
     name = String(match.1)
     let written = match.2?.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed) ?? []

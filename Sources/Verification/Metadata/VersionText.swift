@@ -19,8 +19,7 @@ struct VersionText: Hashable, Sendable {
   }
 
   private static func withoutTrailingZeros(_ text: String) -> String {
-    guard let match = text.wholeMatch(of: #/((?:[0-9]+!)?[0-9.]*?)(?:\.0)*((?:[a-z].*|\.(?:post|dev).*)?)/#)
-    else {
+    guard let match = text.wholeMatch(of: #/((?:[0-9]+!)?[0-9.]*?)(?:\.0)*((?:[a-z].*|\.(?:post|dev).*)?)/#) else {
       return text
     }
     return String(match.1 + match.2)

@@ -23,8 +23,7 @@ struct WheelFileCheck {
     if version.wholeMatch(of: #/1\.[0-9]+/#) == nil {
       report(.wheelFields, "Wheel-Version", version.isEmpty ? "missing" : "'\(version)'")
     }
-    for field in ["Wheel-Version", "Generator", "Root-Is-Purelib", "Build"]
-    where wheel.values(field).count > 1 {
+    for field in ["Wheel-Version", "Generator", "Root-Is-Purelib", "Build"] where wheel.values(field).count > 1 {
       report(.wheelFields, field, "\(wheel.values(field).count) times")
     }
     let pure = wheel.value("Root-Is-Purelib")?.lowercased() ?? ""
@@ -50,8 +49,6 @@ struct WheelFileCheck {
     guard inside != name.tags else { return [] }
     let missing = name.tags.subtracting(inside).sorted().map { "no \($0)" }
     let more = inside.subtracting(name.tags).sorted().map { "\($0), which the file's name lacks" }
-    return [
-      Finding(.tagsMatch, in: file, at: "\(place), Tag", (missing + more).prefix(4).joined(separator: "; "))
-    ]
+    return [Finding(.tagsMatch, in: file, at: "\(place), Tag", (missing + more).prefix(4).joined(separator: "; "))]
   }
 }

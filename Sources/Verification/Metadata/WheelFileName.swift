@@ -14,9 +14,7 @@ struct WheelFileName: Hashable, Sendable {
   /// Every tag, expanded: `py2.py3-none-any` is two.
   var tags: Set<String> {
     var tags: Set<String> = []
-    for python in pythons {
-      for abi in abis { for platform in platforms { tags.insert("\(python)-\(abi)-\(platform)") } }
-    }
+    for python in pythons { for abi in abis { for platform in platforms { tags.insert("\(python)-\(abi)-\(platform)") } } }
     return tags
   }
 

@@ -24,9 +24,7 @@ struct CrossCheck {
     for (project, files) in projects.sorted(by: { $0.key < $1.key }) {
       let total = files.reduce(options.uploaded) { $0 + ByteCount($1.byteCount) }
       if total > Self.projectLimit {
-        findings.append(
-          Finding(.projectSize, in: files[0].name, "project \(project) would have \(total) bytes")
-        )
+        findings.append(Finding(.projectSize, in: files[0].name, "project \(project) would have \(total) bytes"))
       }
       let sdists = Dictionary(grouping: files.filter { $0.kind == .sdist }) {
         $0.version.flatMap { VersionText($0)?.key } ?? ""

@@ -56,8 +56,7 @@ public struct ReleaseComparison: Sendable, Encodable {
     return manifest
   }
 
-  private static func compare(_ name: String, _ old: FilePath, _ new: FilePath, toolkit: ToolkitVersion)
-    throws
+  private static func compare(_ name: String, _ old: FilePath, _ new: FilePath, toolkit: ToolkitVersion) throws
     -> Artifact
   {
     let there = [old, new].map { FileManager.default.fileExists(atPath: $0.string) }
@@ -83,11 +82,7 @@ public struct ReleaseComparison: Sendable, Encodable {
     if !own.isEmpty { differences = own }
     if differences.isEmpty {
       differences = [
-        Difference(
-          member: "",
-          how: "the same files in another frame: order, times, modes or compression",
-          why: nil
-        )
+        Difference(member: "", how: "the same files in another frame: order, times, modes or compression", why: nil)
       ]
     }
     return Artifact(file: name, isSame: false, differences: differences)
@@ -105,8 +100,7 @@ public struct ReleaseComparison: Sendable, Encodable {
     return found
   }
 
-  private static func difference(_ member: String, _ old: FilePath, _ new: FilePath, toolkit: ToolkitVersion)
-    throws
+  private static func difference(_ member: String, _ old: FilePath, _ new: FilePath, toolkit: ToolkitVersion) throws
     -> Difference
   {
     let files = try [old, new].map { archive in

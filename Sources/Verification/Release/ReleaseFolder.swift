@@ -41,8 +41,7 @@ struct ReleaseFolder {
         continue
       }
       if subject.byteCount != artifact.bytes.bytes || subject.sha256.hex != artifact.sha256 {
-        let seen =
-          "\(subject.byteCount) bytes, \(subject.sha256.hex.prefix(12))…; the manifest says \(artifact.bytes.bytes), \(artifact.sha256.prefix(12))…"
+        let seen = "\(subject.byteCount) bytes, \(subject.sha256.hex.prefix(12))…; the manifest says \(artifact.bytes.bytes), \(artifact.sha256.prefix(12))…"
         findings.append(Finding(.artifactPresent, in: artifact.file, seen))
       }
     }
@@ -91,31 +90,17 @@ struct ReleaseFolder {
     let root = WheelFileName.normalized(manifest.project.name)
     for wheel in wheels {
       if let version = wheel.version, VersionText(version) != expected {
-        findings.append(
-          Finding(
-            .versionsLocked,
-            in: wheel.name,
-            "version \(version) in a release of \(manifest.project.version)"
-          )
-        )
+        findings.append(Finding(.versionsLocked, in: wheel.name, "version \(version) in a release of \(manifest.project.version)"))
       }
       for requirement in wheel.requirements {
         let name = WheelFileName.normalized(requirement.name)
         guard name == root || name.hasPrefix("\(root)-") else { continue }
         let clause = requirement.versions.replacing(" ", with: "")
         if !clause.hasPrefix("==") || VersionText(clause.dropFirst(2)) != expected {
-          findings.append(
-            Finding(
-              .versionsLocked,
-              in: wheel.name,
-              "it requires '\(requirement.name)\(requirement.versions)'"
-            )
-          )
+          findings.append(Finding(.versionsLocked, in: wheel.name, "it requires '\(requirement.name)\(requirement.versions)'"))
         }
         if !projects.contains(name) {
-          findings.append(
-            Finding(.groupsComplete, in: wheel.name, "it requires '\(name)', of which there is no wheel")
-          )
+          findings.append(Finding(.groupsComplete, in: wheel.name, "it requires '\(name)', of which there is no wheel"))
         }
       }
     }
@@ -125,9 +110,7 @@ struct ReleaseFolder {
     if majors.count > 1 {
       for subject in subjects where !subject.cudaMajors.isSubset(of: [manifest.inputs.toolkit.major]) {
         let seen = subject.cudaMajors.sorted().map { "libcudart.so.\($0)" }.joined(separator: ", ")
-        findings.append(
-          Finding(.cudaMajor, in: subject.name, "\(seen), with CUDA \(manifest.inputs.toolkit)")
-        )
+        findings.append(Finding(.cudaMajor, in: subject.name, "\(seen), with CUDA \(manifest.inputs.toolkit)"))
       }
     }
     return findings

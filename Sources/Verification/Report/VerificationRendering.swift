@@ -145,9 +145,7 @@ private struct VerificationText {
   }
 
   var markdown: [String] {
-    var table = Table([
-      .text("rule"), .text("severity"), .text("file"), .text("place"), .text("seen"), .text("way out"),
-    ])
+    var table = Table([.text("rule"), .text("severity"), .text("file"), .text("place"), .text("seen"), .text("way out")])
     for (rule, findings) in groups {
       for finding in findings.prefix(Self.most) {
         table.append([

@@ -61,8 +61,7 @@ extension Rule {
     "X04",
     .required,
     "no library is in an archive twice",
-    source:
-      "llcuda-build; check-wheel-contents W002. A wheel holds no links, so libx.so, .so.0 and .so.0.1 become copies",
+    source: "llcuda-build; check-wheel-contents W002. A wheel holds no links, so libx.so, .so.0 and .so.0.1 become copies",
     wayOut: "ship the one name that is in SONAME or that the loader looks for"
   )
   static let duplicateFiles = Rule(
@@ -80,8 +79,6 @@ extension Rule {
     wayOut: "set SOURCE_DATE_EPOCH before building"
   )
 
-  static let pathRules = [
-    safePath, pathCollision, portablePath, memberKind, memberMode, writableByAll, executableBit,
-  ]
+  static let pathRules = [safePath, pathCollision, portablePath, memberKind, memberMode, writableByAll, executableBit]
   static let contentRules = [memberBytes, duplicateLibraries, duplicateFiles, dates]
 }

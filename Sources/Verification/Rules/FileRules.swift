@@ -20,8 +20,7 @@ extension Rule {
     .rejected,
     "a file has at most 104,857,600 bytes (100 MiB), or what the project was granted (--cap)",
     source: "warehouse, constants.py: MAX_FILESIZE; the check is 'size > limit'",
-    wayOut:
-      "fewer architectures a file, --layout split, --kernel-compression zstd; or ask PyPI for a higher limit"
+    wayOut: "fewer architectures a file, --layout split, --kernel-compression zstd; or ask PyPI for a higher limit"
   )
   static let projectSize = Rule(
     "P05",

@@ -45,9 +45,7 @@ enum Libraries {
       for number in numbers {
         var entry = [UInt8](repeating: 0, count: 0x40 + 16)
         func store(_ value: some FixedWidthInteger, at place: Int) {
-          withUnsafeBytes(of: value.littleEndian) {
-            entry.replaceSubrange(place..<place + $0.count, with: $0)
-          }
+          withUnsafeBytes(of: value.littleEndian) { entry.replaceSubrange(place..<place + $0.count, with: $0) }
         }
         store(kind, at: 0)
         store(UInt16(0x101), at: 2)

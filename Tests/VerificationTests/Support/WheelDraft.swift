@@ -11,8 +11,7 @@ struct WheelDraft {
   /// METADATA's lines before the description.
   var metadata = [
     "Metadata-Version: 2.4", "Name: Sample.Kit", "Version: 1.2.0", "Summary: A sample",
-    "Author-email: Jane Doe <jane@example.com>", "License-Expression: MIT AND Apache-2.0",
-    "License-File: LICENSE",
+    "Author-email: Jane Doe <jane@example.com>", "License-Expression: MIT AND Apache-2.0", "License-File: LICENSE",
     "Project-URL: Home, https://example.com/x?a=b", "Classifier: Programming Language :: Python :: 3",
     "Requires-Python: >=3.9", "Provides-Extra: sm75",
     "Requires-Dist: nvidia-cuda-runtime-cu12>=12.4,<13", "Requires-Dist: other-more>=1.0 ; extra == 'sm75'",
@@ -32,10 +31,7 @@ struct WheelDraft {
   var zip: (inout ZipBuilder) -> Void = { _ in }
 
   init(library: [UInt8]? = nil) {
-    files = [
-      ("sample_kit/__init__.py", Array("# A sample.\n".utf8)),
-      ("sample_kit/cli.py", Array("def main(): pass\n".utf8)),
-    ]
+    files = [("sample_kit/__init__.py", Array("# A sample.\n".utf8)), ("sample_kit/cli.py", Array("def main(): pass\n".utf8))]
     if let library { files.append(("sample_kit/bin/libsample.so", library)) }
   }
 
@@ -56,9 +52,7 @@ struct WheelDraft {
     add("WHEEL", wheel.joined(separator: "\n") + "\n")
     add("entry_points.txt", entryPoints)
     if let bill { add("sboms/llcuda-build.cdx.json", bill) }
-    let rows = members.map {
-      "\($0.name),sha256=\(SHA256Digest.of($0.data).urlSafeBase64),\($0.data.count)\n"
-    }
+    let rows = members.map { "\($0.name),sha256=\(SHA256Digest.of($0.data).urlSafeBase64),\($0.data.count)\n" }
     if let text = record(rows.joined() + "\(info)/RECORD,,\n") { add("RECORD", text) }
     var builder = ZipBuilder()
     builder.entries = members.map { ZipBuilder.Entry($0.name, $0.data) }
@@ -72,8 +66,7 @@ struct WheelDraft {
 extension ZipBuilder {
   /// Changes the member whose name ends so.
   mutating func change(_ suffix: String, _ body: (inout Entry) -> Void) {
-    for index in entries.indices where String(decoding: entries[index].name, as: UTF8.self).hasSuffix(suffix)
-    {
+    for index in entries.indices where String(decoding: entries[index].name, as: UTF8.self).hasSuffix(suffix) {
       body(&entries[index])
     }
   }
