@@ -41,7 +41,7 @@ struct ArchiveContents: Sendable {
   /// What the rules for binaries ask: without texts that they don't read.
   var binariesOnly: ArchiveContents {
     var contents = self
-    contents.texts = texts.filter { $0.key.hasSuffix(".index") }
+    contents.texts = texts.filter { $0.key.hasSuffix(".index") || $0.key.hasSuffix(".kernels") }
     return contents
   }
 
@@ -68,7 +68,7 @@ struct MemberScanner {
   static func isText(_ name: String) -> Bool {
     let last = name.split(separator: "/").last ?? ""
     return name.contains(".dist-info/") || last == "PKG-INFO" || last.hasSuffix(".py") || last.hasSuffix(".pye")
-      || last.hasSuffix(".index")
+      || last.hasSuffix(".index") || last.hasSuffix(".kernels")
   }
 
   mutating func begin(_ name: String) {

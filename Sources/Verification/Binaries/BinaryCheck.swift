@@ -89,8 +89,10 @@ struct BinaryCheck {
     }
     guard let promised else { return findings }
     let libraries = contents.binaryNames.filter { contents.binaries[$0]?.kernels != nil }
+    let packed = PackedCheck(contents)
+    findings += packed.findings
     var inside: [ComputeCapability: Architecture] = [:]
-    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) {
+    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) + packed.architectures {
       var sum = inside[architecture.capability] ?? architecture
       sum.real = sum.real || architecture.real
       sum.virtual = sum.virtual || architecture.virtual
