@@ -25,7 +25,9 @@ struct PackedCheck {
         findings.append(Finding(.kernelsMissing, in: contents.file, at: name, "the packed file '\(file)'"))
         continue
       }
-      if values["packed-size"] != "\(member.byteCount)" || values["packed-sha256"].map(String.init) != member.sha256?.hex {
+      if values["packed-size"] != "\(member.byteCount)"
+        || values["packed-sha256"].map(String.init) != member.sha256?.hex
+      {
         findings.append(
           Finding(.kernelsMissing, in: contents.file, at: file, "it is not the file that '\(name)' describes")
         )
