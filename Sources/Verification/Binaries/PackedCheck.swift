@@ -1,3 +1,4 @@
+import Archives
 import ReleaseModel
 
 /// Packed kernels in an archive: what the texts `NAME.kernels` promise, if the packed files are the ones they describe.
