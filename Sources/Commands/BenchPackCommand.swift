@@ -17,8 +17,10 @@ struct BenchPackCommand: AsyncParsableCommand {
 
   @Argument var library: String
   @Argument var output: String
-  @Option(name: .long, help: "The most bytes of a block.") var blockSize = PackedLibrary.Arrangement.standard.blockSize
-  @Option(name: .long, help: "Lowest architectures of families, such as 70,80; 0 for none.") var families: String?
+  @Option(name: .long, help: "The most bytes of a block.") var blockSize = PackedLibrary.Arrangement.standard
+    .blockSize
+  @Option(name: .long, help: "Lowest architectures of families, such as 70,80; 0 for none.") var families:
+    String?
   @Option(name: .long, help: "Bytes of the dictionary.") var dictionary: UInt32?
   @Option(name: .long) var preset: UInt32?
   @Option(name: .long) var cores = Machine.cores
@@ -26,8 +28,14 @@ struct BenchPackCommand: AsyncParsableCommand {
   func run() async throws {
     var arrangement = PackedLibrary.Arrangement.standard
     arrangement.blockSize = blockSize
-    if let families { arrangement.families = families.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 } }
-    let parts = try PackedLibrary(ELFFile(Folders.absolute(FilePath(library))), slice: "all", arrangement: arrangement)
+    if let families {
+      arrangement.families = families.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 }
+    }
+    let parts = try PackedLibrary(
+      ELFFile(Folders.absolute(FilePath(library))),
+      slice: "all",
+      arrangement: arrangement
+    )
     var writer = PackedWriter(cores: cores, memory: Machine.availableMemory.map { Int($0) })
     if let dictionary { writer.cubins.dictionary = dictionary }
     if let preset { writer.cubins.preset = preset }

@@ -55,8 +55,9 @@ public struct PackedWriter: Sendable {
     let digests: [String]
   }
 
-  /// Writes a packed file; it appears under its name only when it is complete. The same library gives the same bytes
-  /// on any number of cores.
+  /// Writes a packed file; it appears under its name only when it is complete.
+  ///
+  /// The same library gives the same bytes on any number of cores.
   ///
   /// - Parameter progress: gets the share that is done, from 0 to 1, now and then.
   /// - Throws: `ArchiveError` of the compressor, `BinaryFormatError` of the disk, `CancellationError`.

@@ -60,7 +60,7 @@ struct Packager: Sendable {
     var notes = plan.diagnostics + candidates.notes
     for layout in candidates.layouts.dropLast() {
       let draft = try await layOut(layout, givingUpOver: spec.cap, core: core, slices: slices, in: folder)
-      let largest = draft.artifacts.filter { $0.kind != "tarball" }.map(\.bytes).max() ?? .zero
+      let largest = draft.artifacts.filter { $0.kind == "wheel" }.map(\.bytes).max() ?? .zero
       guard largest > spec.cap else {
         if !notes.isEmpty { listener.told("layout \(layout.rawValue) is taken") }
         return try await finish(draft, notes: notes, in: folder)

@@ -21,7 +21,9 @@ extension EndToEnd {
       in site: FilePath,
       environment: [String: String?] = [:]
     ) async throws -> ToolResult {
-      let own: [String: String?] = ["PYTHONPATH": site.string, "PYTHONDONTWRITEBYTECODE": "1", "LLCUDA_CACHE_DIR": nil]
+      let own: [String: String?] = [
+        "PYTHONPATH": site.string, "PYTHONDONTWRITEBYTECODE": "1", "LLCUDA_CACHE_DIR": nil,
+      ]
       return try await runTool(
         try #require(Program.tool("python3")),
         ["-m", "llcuda"] + arguments,
@@ -51,7 +53,8 @@ extension EndToEnd {
         #expect(try Files.names(in: cuda) == ["all.kernels", "all.packed"])
         let cases: [(options: [String], slice: String, kernels: Set<String>)] = [
           (["--gpu", "7.5"], "sm75", ["75"]), (["--gpu", "8.9"], "sm86", ["86"]),
-          (["--gpu", "9.0"], "sm86ptx", ["86-ptx"]), (["--gpu", "6.1", "--gpu", "7.5"], "sm61-75", ["61", "75"]),
+          (["--gpu", "9.0"], "sm86ptx", ["86-ptx"]),
+          (["--gpu", "6.1", "--gpu", "7.5"], "sm61-75", ["61", "75"]),
           (["--all"], "all", ["61", "75", "86", "86-ptx"]),
         ]
         for (options, slice, kernels) in cases {
@@ -98,7 +101,10 @@ extension EndToEnd {
       let packed = try await release("packed-size")
       let sizes = try (single.manifest().artifacts[0].bytes, packed.manifest().artifacts[0].bytes)
       try #require(sizes.1 < sizes.0)
-      let release = try await shared.release("packed-auto", ["--cap", "\(sizes.0.bytes - 1)", "--tarball", "none"])
+      let release = try await shared.release(
+        "packed-auto",
+        ["--cap", "\(sizes.0.bytes - 1)", "--tarball", "none"]
+      )
       #expect(release.result.exitCode == 0, "\(release.result.stderr)")
       #expect(try release.manifest().layout == .packed)
       #expect(release.result.stdout.contains("layout single: its largest file would have \(sizes.0) bytes"))
@@ -107,7 +113,8 @@ extension EndToEnd {
     @Test("what a layout can't be made of is refused before anything is built")
     func refuses() async throws {
       let out = shared.root.appending("out-refused").string
-      let options = SharedBuild.options + SharedBuild.architectures + ["--build", shared.build.string, "--out", out]
+      let options =
+        SharedBuild.options + SharedBuild.architectures + ["--build", shared.build.string, "--out", out]
       let thin = try await shared.run(options + ["--layout", "thin"])
       #expect(thin.exitCode == 64 && thin.stderr.contains("set asset-url in [project]"), "\(thin.stderr)")
     }

@@ -65,7 +65,9 @@ struct PackedFileTests {
           #expect(left.entries.map { $0.paddedPayload.array() } == expected.map { $0.paddedPayload.array() })
         }
       }
-      let nothing = try #require(try Fatbin(in: ELFFile(ByteSource(file.unpack { _ in false }, name: "nothing"))))
+      let nothing = try #require(
+        try Fatbin(in: ELFFile(ByteSource(file.unpack { _ in false }, name: "nothing")))
+      )
       #expect(nothing.entries.isEmpty && nothing.containers.count == original.containers.count)
     }
   }
@@ -122,8 +124,12 @@ struct PackedFileTests {
       var bytes = try ByteSource(mapping: try await packed(library, in: folder)).array()
       bytes[8] = 2
       let error = #expect(throws: BinaryFormatError.self) { try PackedFile(ByteSource(bytes, name: "new")) }
-      #expect(error?.kind == .unsupported && error?.description.contains("must be of version 1; it is 2") == true)
-      let text = #expect(throws: BinaryFormatError.self) { try PackedFile(ByteSource(Array("hello, world".utf8), name: "t")) }
+      #expect(
+        error?.kind == .unsupported && error?.description.contains("must be of version 1; it is 2") == true
+      )
+      let text = #expect(throws: BinaryFormatError.self) {
+        try PackedFile(ByteSource(Array("hello, world".utf8), name: "t"))
+      }
       #expect(text?.description.contains("must begin with 'LLCUPACK'") == true)
     }
   }
@@ -183,7 +189,8 @@ struct WithFatLibrary: SuiteTrait, TestScoping {
           nvcc,
           [
             "-ccbin", compiler, "-Xcompiler", "-fPIC", "-DUNIT_NAME=\(unit)", "--no-compress", "-gencode",
-            "arch=compute_75,code=sm_75", "-gencode", "arch=compute_86,code=[compute_86,sm_86]", "-c", source.string,
+            "arch=compute_75,code=sm_75", "-gencode", "arch=compute_86,code=[compute_86,sm_86]", "-c",
+            source.string,
             "-o", object,
           ]
         )

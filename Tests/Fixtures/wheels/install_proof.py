@@ -130,7 +130,8 @@ class Environment:
         return self.call([str(self.root / "bin/llcuda"), *arguments], HOME=home, XDG_CACHE_HOME=home, **variables)
 
     def ours(self) -> list[str]:
-        found = [path for path in self.site.rglob("*") if "llcuda" in str(path.relative_to(self.site))]
+        # pip leaves empty folders when several projects shared them.
+        found = [path for path in self.site.rglob("*llcuda*/**/*") if not path.is_dir()]
         found += [path for path in (self.root / "bin").glob("llcuda*")]
         return [str(path) for path in found]
 

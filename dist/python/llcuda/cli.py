@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, NoReturn
 
-from llcuda import driver, fetch, native, packed, places, report, slices, unpack
+from llcuda import driver, native, packed, places, report, slices, unpack
 from llcuda.native import LlcudaError
 
 _QUIET = frozenset({"--version", "--help", "-h", "--usage", "--completion-bash", "--license"})
@@ -123,6 +123,8 @@ def _wanted(gpus: Sequence[str], everything: bool) -> list[tuple[packed.Kernels,
 
 
 def _fetch(gpus: Sequence[str], everything: bool) -> int:
+    from llcuda import fetch
+
     for kernels, _ in _wanted(gpus, everything):
         path, is_new = fetch.keep(kernels)
         print(f"{path}: {kernels.slice.architectures}; {'fetched' if is_new else 'was there already'}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import errno
 import hashlib
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from llcuda import driver as nvidia
-from llcuda import fetch, native, packed, places, slices
+from llcuda import native, packed, places, slices
 from llcuda.native import LlcudaError
 from llcuda.packed import Image, Kernels, PackedFile, PackedProblem, Plan
 from llcuda.progress import Bar
@@ -83,7 +82,7 @@ def ensure() -> None:
             unpack(kernels, images, f"for {names}")
         if print_of_machine:
             _remember(kernels, described, print_of_machine)
-    except LlcudaError as problem:
+    except (LlcudaError, OSError) as problem:
         print(f"llcuda: {problem}", file=sys.stderr)
 
 
@@ -141,6 +140,9 @@ def _forget_older(kernels: Kernels) -> None:
 
 
 def _unpack(kernels: Kernels, item: Slice, images: Sequence[Image], why: str, folder: Path) -> Unpacked:
+    # Here, because HTTP and threads take longer to import than a start of a program may.
+    from llcuda import fetch
+
     begin = time.monotonic()
     with fetch.packed_file(kernels, folder) as path:
         file = PackedFile(path)
@@ -177,6 +179,8 @@ def _unpack(kernels: Kernels, item: Slice, images: Sequence[Image], why: str, fo
 
 
 def _write(file: PackedFile, plan: Plan, path: Path, bar: Bar) -> str:
+    import concurrent.futures
+
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755)
     try:
         os.ftruncate(descriptor, plan.size)
