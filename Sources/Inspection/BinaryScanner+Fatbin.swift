@@ -129,6 +129,14 @@ extension BinaryScanner {
       return
     }
     if cubin.toolkit > 0 { collector.toolkits.insert(cubin.toolkit) }
+    if cubin.architectureNumber != looked.entry.architecture.number {
+      collector.tell(
+        "mismatch",
+        .warning,
+        "'\(path)': an entry for sm_\(architecture) holds a cubin for sm_\(cubin.architectureNumber)",
+        bytes: Int64(looked.entry.size)
+      )
+    }
     var rest = looked.weight
     let payload = looked.entry.paddedPayload.offset - bytes.offset
     let stored = looked.entry.storedSize

@@ -19,6 +19,8 @@ struct CubinReader: Sendable {
   private(set) var kernels: [Kernel] = []
   /// All names, one behind the other.
   private(set) var names: [UInt8] = []
+  /// The compute capability times ten that the code itself names.
+  private(set) var architectureNumber = 0
   /// The toolkit that made it, 124 for 12.4; 0 when it isn't said.
   private(set) var toolkit = 0
 
@@ -29,6 +31,7 @@ struct CubinReader: Sendable {
   ///
   /// - Throws: `BinaryFormatError` when it is no ELF file for a GPU, or its tables lie outside of it.
   init(_ cubin: ByteSource) throws(BinaryFormatError) {
+    architectureNumber = try CubinHeader(cubin).architectureNumber
     let table = try SectionTable(cubin)
     // Later ones have 1 there and say it in a note.
     toolkit = table.version
@@ -134,7 +137,6 @@ private struct SectionTable {
   private let strings: Range<Int>
 
   init(_ cubin: ByteSource) throws(BinaryFormatError) {
-    _ = try CubinHeader(cubin)  // says what is wrong with anything else
     var reader = ByteReader(cubin)
     try reader.seek(to: 20)
     version = Int(try reader.read(UInt32.self))
