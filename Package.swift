@@ -41,8 +41,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
-    // C of ours, 40 lines: what Swift can't do, jumping out of the C++ runtime's demangler.
-    .target(name: "CDemangle", linkerSettings: [.linkedLibrary("supc++")]),
+    // C of ours, 60 lines: what Swift can't do or call.
+    .target(name: "CInspection", linkerSettings: [.linkedLibrary("supc++")]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
 
     // Values only: no file, no process, no clock.
@@ -54,7 +54,7 @@ let package = Package(
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
     library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", system]),
-    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
+    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CInspection", system]),
     library(
       "Configuration",
       ["ReleaseModel", "Inventory", .product(name: "TOMLKit", package: "TOMLKit"), system]

@@ -80,9 +80,17 @@ struct CubinReader: Sendable {
     guard section.offset < bytes.count else { return nil }
     let start = Int(section.offset)
     let note = bytes[start..<start + Int(min(section.size, 4096, UInt64(bytes.count - start)))]
-    let text = String(decoding: note.map { $0 < 0x80 ? $0 : 0x20 }, as: UTF8.self)
-    guard let match = text.firstMatch(of: #/release ([0-9]{2})\.([0-9])\b/#) else { return nil }
-    return Int(match.1 + match.2)
+    let word = Array("release ".utf8)
+    guard note.count > word.count + 4 else { return nil }
+    for place in note.startIndex..<note.endIndex - word.count - 4
+    where note[place] == word[0] && note[place..<place + word.count].elementsEqual(word) {
+      let digits = note[(place + word.count)..<(place + word.count + 4)].map { Int($0) - 0x30 }
+      guard (0...9).contains(digits[0]), (0...9).contains(digits[1]), (0...9).contains(digits[3]),
+        note[place + word.count + 2] == UInt8(ascii: ".")
+      else { continue }
+      return digits[0] * 100 + digits[1] * 10 + digits[3]
+    }
+    return nil
   }
 
   /// The name of a kernel as it stands in the cubin.
