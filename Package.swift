@@ -43,8 +43,8 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
 
-    // C of ours, 40 lines: what Swift can't do, jumping out of the C++ runtime's demangler.
-    .target(name: "CDemangle", linkerSettings: [.linkedLibrary("supc++")]),
+    // C of ours, 60 lines: what Swift can't do or call.
+    .target(name: "CInspection", linkerSettings: [.linkedLibrary("supc++")]),
 
     // A function of glibc that Swift's own import of it lacks.
     .systemLibrary(name: "CRename"),
@@ -59,7 +59,7 @@ let package = Package(
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
     library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", "CRename", system]),
-    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CDemangle", system]),
+    library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CInspection", system]),
     library(
       "Configuration",
       ["ReleaseModel", "Inventory", .product(name: "TOMLKit", package: "TOMLKit"), system]

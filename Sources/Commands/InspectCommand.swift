@@ -44,6 +44,12 @@ struct InspectCommand: AsyncParsableCommand {
   )
   var advise = false
 
+  @Flag(
+    name: .customLong("no-kernels"),
+    help: "Leave out the sums by kernel, for which every image is decompressed."
+  )
+  var noKernels = false
+
   mutating func validate() throws {
     if files.isEmpty { throw ValidationError("name at least one file") }
     if top < 0 { throw ValidationError("--top must be 0 or more") }
@@ -51,7 +57,11 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await Job.run {
-      let inspector = Inspector(detail: all ? .everything : .report, isAdvising: advise)
+      let inspector = Inspector(
+        detail: all ? .everything : .report,
+        isAdvising: advise,
+        readsKernels: !noKernels
+      )
       return try await inspector.inspect(files.map { FilePath($0) })
     } finish: { inventory in
       print(try render(inventory, as: format, limit: top), terminator: "")

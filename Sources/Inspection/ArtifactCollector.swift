@@ -30,7 +30,13 @@ struct ArtifactCollector {
   /// The highest version of PTX.
   var ptxVersion: (major: Int, minor: Int) = (0, 0)
 
-  init(_ artifact: Artifact) { self.artifact = artifact }
+  /// Whether cubins are looked into.
+  let readsKernels: Bool
+
+  init(_ artifact: Artifact, readsKernels: Bool) {
+    self.artifact = artifact
+    self.readsKernels = readsKernels
+  }
 
   mutating func tell(
     _ id: String,

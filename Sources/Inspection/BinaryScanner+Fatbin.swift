@@ -7,7 +7,7 @@ extension BinaryScanner {
   /// The most bytes that one image is expanded to; a larger one isn't looked into.
   private static let largestImage = 64 << 20
   /// The most bytes that are expanded at a time.
-  private static let expandedAtOnce = 72 << 20
+  private static let expandedAtOnce = 48 << 20
 
   /// What one cubin's look-through gave.
   private struct Looked: Sendable {
@@ -34,7 +34,7 @@ extension BinaryScanner {
     var index = 0
     var found = collector
     // Emptied, so that the sums aren't copied when they are changed.
-    collector = ArtifactCollector(Artifact(name: "", kind: .other, bytes: 0))
+    collector = ArtifactCollector(Artifact(name: "", kind: .other, bytes: 0), readsKernels: false)
     await withTaskGroup(of: Looked.self) { group in
       var running = 0
       var runningBytes = 0
@@ -78,16 +78,19 @@ extension BinaryScanner {
           if found.units[place.unit].source == nil, let name = entry.identifier {
             found.nameUnit(place.unit, name, .symbols)
           }
-          let (isWanted, needed) = Self.isLookedInto(entry)
+          let (canBe, needed) = Self.isLookedInto(entry)
+          let isWanted = canBe && found.readsKernels
           guard isWanted else {
             if entry.kind == .elf {
               found.kernels.addOutside("\(entry.architecture)", weight)
-              found.tell(
-                "not-looked-into",
-                .note,
-                "'\(file)': a cubin for \(entry.architecture) of \(entry.uncompressedSize) bytes is not looked into",
-                bytes: Int64(entry.size)
-              )
+              if !canBe {
+                found.tell(
+                  "not-looked-into",
+                  .note,
+                  "'\(file)': a cubin for \(entry.architecture) of \(entry.uncompressedSize) bytes is not looked into",
+                  bytes: Int64(entry.size)
+                )
+              }
             }
             entry.header.release()
             entry.paddedPayload.release()
@@ -129,6 +132,14 @@ extension BinaryScanner {
       return
     }
     if cubin.toolkit > 0 { collector.toolkits.insert(cubin.toolkit) }
+    if cubin.architectureNumber != looked.entry.architecture.number {
+      collector.tell(
+        "mismatch",
+        .warning,
+        "'\(path)': an entry for sm_\(architecture) holds a cubin for sm_\(cubin.architectureNumber)",
+        bytes: Int64(looked.entry.size)
+      )
+    }
     var rest = looked.weight
     let payload = looked.entry.paddedPayload.offset - bytes.offset
     let stored = looked.entry.storedSize

@@ -19,6 +19,8 @@ struct CubinReader: Sendable {
   private(set) var kernels: [Kernel] = []
   /// All names, one behind the other.
   private(set) var names: [UInt8] = []
+  /// The compute capability times ten that the code itself names.
+  private(set) var architectureNumber = 0
   /// The toolkit that made it, 124 for 12.4; 0 when it isn't said.
   private(set) var toolkit = 0
 
@@ -29,6 +31,7 @@ struct CubinReader: Sendable {
   ///
   /// - Throws: `BinaryFormatError` when it is no ELF file for a GPU, or its tables lie outside of it.
   init(_ cubin: ByteSource) throws(BinaryFormatError) {
+    architectureNumber = try CubinHeader(cubin).architectureNumber
     let table = try SectionTable(cubin)
     // Later ones have 1 there and say it in a note.
     toolkit = table.version
@@ -77,9 +80,17 @@ struct CubinReader: Sendable {
     guard section.offset < bytes.count else { return nil }
     let start = Int(section.offset)
     let note = bytes[start..<start + Int(min(section.size, 4096, UInt64(bytes.count - start)))]
-    let text = String(decoding: note.map { $0 < 0x80 ? $0 : 0x20 }, as: UTF8.self)
-    guard let match = text.firstMatch(of: #/release ([0-9]{2})\.([0-9])\b/#) else { return nil }
-    return Int(match.1 + match.2)
+    let word = Array("release ".utf8)
+    guard note.count > word.count + 4 else { return nil }
+    for place in note.startIndex..<note.endIndex - word.count - 4
+    where note[place] == word[0] && note[place..<place + word.count].elementsEqual(word) {
+      let digits = note[(place + word.count)..<(place + word.count + 4)].map { Int($0) - 0x30 }
+      guard (0...9).contains(digits[0]), (0...9).contains(digits[1]), (0...9).contains(digits[3]),
+        note[place + word.count + 2] == UInt8(ascii: ".")
+      else { continue }
+      return digits[0] * 100 + digits[1] * 10 + digits[3]
+    }
+    return nil
   }
 
   /// The name of a kernel as it stands in the cubin.
@@ -134,7 +145,6 @@ private struct SectionTable {
   private let strings: Range<Int>
 
   init(_ cubin: ByteSource) throws(BinaryFormatError) {
-    _ = try CubinHeader(cubin)  // says what is wrong with anything else
     var reader = ByteReader(cubin)
     try reader.seek(to: 20)
     version = Int(try reader.read(UInt32.self))

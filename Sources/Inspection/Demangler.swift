@@ -1,4 +1,4 @@
-import CDemangle
+import CInspection
 
 /// C++ names as people read them, by the C++ runtime's own demangler.
 enum Demangler {

@@ -1,5 +1,6 @@
 import Archives
 import BinaryFormats
+import CInspection
 import Foundation
 public import Inventory
 public import ReleaseModel
@@ -22,6 +23,8 @@ public struct Inspector: Sendable {
   public var detail: Detail
   /// Whether ways to store kernels smaller are tried out, which takes minutes for a large file.
   public var isAdvising: Bool
+  /// Whether cubins are decompressed and summed by kernel; without it, a large wheel takes half the time.
+  public var readsKernels: Bool
   /// Images decompressed at once.
   public var workers: Int
 
@@ -29,10 +32,12 @@ public struct Inspector: Sendable {
   public init(
     detail: Detail = .report,
     isAdvising: Bool = false,
+    readsKernels: Bool = true,
     workers: Int? = nil
   ) {
     self.detail = detail
     self.isAdvising = isAdvising
+    self.readsKernels = readsKernels
     self.workers = max(1, workers ?? ProcessInfo.processInfo.activeProcessorCount)
   }
 
@@ -43,6 +48,7 @@ public struct Inspector: Sendable {
   /// - Throws: ``InspectionError`` for what can't be read at all; `ArchiveError` when a disk is full;
   ///   `CancellationError`. What is broken inside of a file is a finding of it.
   public func inspect(_ paths: [FilePath]) async throws -> Inventory {
+    llcuda_return_large_blocks()
     var artifacts: [Artifact] = []
     for path in paths {
       for (name, file) in try FolderListing.files(path) {
@@ -62,7 +68,10 @@ public struct Inspector: Sendable {
       start = try file.bytes(0..<min(size, 512))
     } catch { throw InspectionError(error) }
     let kind = ArchiveKind(start, name: name)
-    var collector = ArtifactCollector(Artifact(name: name, kind: kind?.fileKind ?? .other, bytes: size))
+    var collector = ArtifactCollector(
+      Artifact(name: name, kind: kind?.fileKind ?? .other, bytes: size),
+      readsKernels: readsKernels
+    )
     switch kind {
     case .zip: try await ZipInspection(path: path, workers: workers).inspect(into: &collector)
     case .tarball: try await TarballInspection(path: path, workers: workers).inspect(into: &collector)

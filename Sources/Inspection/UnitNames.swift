@@ -1,3 +1,5 @@
+import CInspection
+
 /// Names of translation units, from what compilers leave behind.
 enum UnitNames {
   /// The source behind a name in the linker's symbols: `softmax.cu` of `tmpxft_0000b4b_00000000-6_softmax.cudafe1.cpp`.
@@ -13,7 +15,7 @@ enum UnitNames {
   private static let marks = ["_GLOBAL__N__", "_INTERNAL_"].map { Array($0.utf8) }
 
   /// The source in the name of something local to a unit: `sort.cu` of `_GLOBAL__N__0f46cb44_7_sort_cu_1b2c3d4e`.
-  static func source(ofLocal symbol: some BidirectionalCollection<UInt8>) -> String? {
+  static func source(ofLocal symbol: ArraySlice<UInt8>) -> String? {
     // Cheap for the millions of names without one.
     guard let start = symbol.range(of: marks[0]) ?? symbol.range(of: marks[1]) else { return nil }
     let text = String(decoding: symbol[start...].prefix(300), as: UTF8.self)
@@ -37,15 +39,10 @@ enum UnitNames {
   }
 }
 
-extension BidirectionalCollection<UInt8> {
+extension ArraySlice<UInt8> {
   /// The place behind the first occurrence of some bytes.
   fileprivate func range(of wanted: [UInt8]) -> Index? {
-    guard let first = wanted.first else { return nil }
-    var place = startIndex
-    while let next = self[place...].firstIndex(of: first) {
-      if self[next...].starts(with: wanted) { return index(next, offsetBy: wanted.count) }
-      place = index(after: next)
-    }
-    return nil
+    let place = withUnsafeBytes { llcuda_find($0.baseAddress, $0.count, wanted, wanted.count) }
+    return place < 0 ? nil : startIndex + place + wanted.count
   }
 }

@@ -9,40 +9,44 @@ public enum KernelFamily {
   /// namespaces that they stand for.
   public static func name(of demangled: String) -> String {
     let anonymous = "(anonymous namespace)"
+    let text = Array(demangled.utf8)
+    let mark = Array(anonymous.utf8)
+    let call = Array("operator".utf8)
+    func stands(_ bytes: [UInt8], at place: Int) -> Bool {
+      place + bytes.count <= text.count && text[place..<place + bytes.count].elementsEqual(bytes)
+    }
+    // A library has a hundred thousand names of a thousand bytes, so this goes through bytes and not characters.
     var bytes: [UInt8] = []
     var depth = 0
-    var previous: UInt8 = 0
-    var rest = Substring(demangled).utf8
-    if demangled.hasPrefix("void ") { rest = rest.dropFirst(5) }
-    while let byte = rest.first {
-      if byte == UInt8(ascii: "("), rest.starts(with: anonymous.utf8) {
-        if depth == 0 { bytes += Array(anonymous.utf8) }
-        rest = rest.dropFirst(anonymous.utf8.count)
-        previous = UInt8(ascii: ")")
+    var place = demangled.hasPrefix("void ") ? 5 : 0
+    while place < text.count {
+      let byte = text[place]
+      if byte == UInt8(ascii: "("), stands(mark, at: place) {
+        if depth == 0 { bytes += mark }
+        place += mark.count
         continue
       }
-      rest = rest.dropFirst()
+      place += 1
       // operator<, operator<<, operator-> and operator() aren't brackets.
-      let isOperator = depth == 0 && bytes.suffix(8).elementsEqual("operator".utf8)
-      if isOperator, !(byte == UInt8(ascii: " ")) {
+      if depth == 0, bytes.count >= 8, byte != UInt8(ascii: " "),
+        bytes[(bytes.count - 8)...].elementsEqual(call)
+      {
         bytes.append(byte)
-        if byte == open, rest.first == open { rest = rest.dropFirst(); bytes.append(open) }
-        if byte == UInt8(ascii: "("), rest.first == UInt8(ascii: ")") {
-          rest = rest.dropFirst()
-          bytes.append(UInt8(ascii: ")"))
+        let next = place < text.count ? text[place] : 0
+        if (byte == open && next == open) || (byte == UInt8(ascii: "(") && next == UInt8(ascii: ")")) {
+          bytes.append(next)
+          place += 1
         }
-        previous = byte
         continue
       }
       if byte == open {
         depth += 1
-      } else if byte == close, previous != UInt8(ascii: "-"), depth > 0 {
+      } else if byte == close, depth > 0, text[place - 2] != UInt8(ascii: "-") {
         depth -= 1
       } else if depth == 0 {
         if byte == UInt8(ascii: "(") { break }
         bytes.append(byte)
       }
-      previous = byte
     }
     // A return type that isn't void stands in front: `std::enable_if<…>::type gemv<…>(…)`.
     let placeholder = "\u{1}"

@@ -5,13 +5,13 @@ enum HTMLAssets {
     --virtual:#b3701a;--code:#33699e;--data:#6a5aa8;--symbols:#a8445f;--debug:#8a3b8f;--content:#7a7f87;--other:#59808a;
     --link:#1b5e9c;--over:#b3261e;--hover:#f0f2f5}
     @media(prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e6e7e9;--dim:#9aa0a8;--line:#33373d;--panel:#1c1f23;
-    --real:#3f9a66;--virtual:#c98a3a;--code:#4a86c2;--data:#8576c9;--symbols:#c4607c;--debug:#a75cad;--content:#747a83;
-    --other:#5f95a1;--link:#7db4ea;--over:#f0746c;--hover:#252930}}
+    --real:#2f7d4f;--virtual:#a8691c;--code:#3a70a8;--data:#7363b5;--symbols:#ad4f69;--debug:#8f4a95;--content:#686e77;
+    --other:#527f8a;--link:#7db4ea;--over:#f0746c;--hover:#252930}}
     *{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:1.5rem 1.25rem 4rem;background:var(--bg);color:var(--fg);
     font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
     h1{font-size:1.35rem;margin:0 0 .25rem;overflow-wrap:anywhere}h2{font-size:1.05rem;margin:2.25rem 0 .6rem}
     .sub{color:var(--dim);margin:0 0 1rem}section.artifact+section.artifact{border-top:2px solid var(--line);margin-top:3rem;
-    padding-top:2rem}a{color:var(--link)}nav ul{columns:2;padding-left:1.1rem}
+    padding-top:2rem}.scroll+section.artifact{margin-top:3rem}a{color:var(--link)}nav ul{columns:2;padding-left:1.1rem}
     table{border-collapse:collapse;width:100%;background:var(--panel);font-size:.9rem}
     th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
     th{color:var(--dim);font-weight:600;white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;

@@ -104,7 +104,9 @@ struct TreemapNode: Encodable {
       for share in image.kernels {
         let bytes = share.weight.shipped.bytes
         guard bytes >= smallest, artifact.kernels.indices.contains(share.kernel) else { continue }
-        parts.append(TreemapNode(artifact.kernels[share.kernel].name, bytes, kind))
+        // Every kernel returns nothing, and a cell has room for a few words.
+        let name = artifact.kernels[share.kernel].name
+        parts.append(TreemapNode(name.hasPrefix("void ") ? String(name.dropFirst(5)) : name, bytes, kind))
         rest -= bytes
       }
       if !parts.isEmpty, rest > 0 {

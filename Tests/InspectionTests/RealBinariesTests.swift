@@ -180,4 +180,63 @@ struct RealBinariesTests {
       #expect(whole.discrepancies == [])
     }
   }
+
+  @Test func `An entry whose cubin is for another architecture is told`() async throws {
+    try await withTemporaryDirectory { folder in
+      var bytes = try [UInt8](Data(contentsOf: URL(filePath: try binaries.fatbin.string)))
+      // The container's header has 16 bytes, and the architecture stands 0x1C behind the begin of the entry.
+      #expect(bytes[16 + 0x1C] == 75)
+      bytes[16 + 0x1C] = 89
+      let file = folder.appending("x.fatbin")
+      try Data(bytes).write(to: URL(filePath: file.string))
+      let finding = try #require(try await inspect(file).findings.first { $0.id == "mismatch" })
+      #expect(finding.message.contains("an entry for sm_89 holds a cubin for sm_75"))
+    }
+  }
+
+  @Test func `A group of CUDA 13.5 is named, and the images in it count for the GPUs that they run on`()
+    async throws
+  {
+    try await withTemporaryDirectory { folder in
+      func number(_ value: UInt64, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+      }
+      func header(_ kind: UInt64, _ architecture: UInt64, second: UInt64, size: UInt64, flags: UInt64)
+        -> [UInt8]
+      {
+        number(kind, 2) + number(0x0101, 2) + number(second, 4) + number(size, 8) + number(0, 8)
+          + number(0, 4)
+          + number(architecture, 4) + number(0, 8) + number(flags, 8) + number(0, 16)
+      }
+      let table =
+        number(2, 4) + number(8 + 128, 4) + header(2, 75, second: 0, size: 100, flags: 0x11)
+        + header(2, 90, second: 100, size: 200, flags: 0x100011)
+      let entry =
+        header(0x100, 0, second: UInt64(64 + table.count), size: 16, flags: 0x8011) + table
+        + [UInt8](repeating: 7, count: 16)
+      let bytes =
+        number(0xBA55_ED50, 4) + number(1, 2) + number(16, 2) + number(UInt64(entry.count), 8) + entry
+      let file = folder.appending("group.fatbin")
+      try Data(bytes).write(to: URL(filePath: file.string))
+      let artifact = try await inspect(file)
+      #expect(artifact.images.map(\.kind) == [.group])
+      let message = try #require(artifact.findings.first { $0.id == "concat-group" }).message
+      #expect(message.contains("1 x cubin 75, 1 x cubin 90a"))
+      let ways = artifact.service.reduce(into: [String: ServiceRow.Way]()) { $0["\($1.capability)"] = $1.way }
+      #expect(ways["7.5"] == .native && ways["8.0"] == ServiceRow.Way.none && ways["9.0"] == .native)
+    }
+  }
+
+  @Test func `What compression would save is what it saves`() async throws {
+    let object = try binaries.objects[0]
+    let inventory = try await Inspector(isAdvising: true).inspect([object])
+    let remedies = try #require(inventory.artifacts.first).remedies
+    let images = try #require(inventory.artifacts.first).images.reduce(Weight.zero) { $0 + $1.weight }
+    let zstd = try #require(remedies.first { $0.id == "recompress-zstd" })
+    let xz = try #require(remedies.first { $0.id == "one-xz-stream" })
+    #expect(!zstd.isEstimate && !xz.isEstimate)
+    // One stream over three architectures of the same kernels beats them one by one, and nothing is for free.
+    #expect(xz.savedBytes > zstd.savedBytes && xz.savedBytes < images.bytes)
+    #expect(zstd.savedBytes > .zero)
+  }
 }

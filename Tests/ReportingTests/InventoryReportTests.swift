@@ -64,7 +64,7 @@ import Testing
     #expect(library?.n == "lib<1>.so")
     let unit = library?.c?.first { $0.n == "cubin 7.5" }?.c?.first
     #expect(unit?.n == "mmq.cu")
-    #expect(unit?.c?.first?.n == "void mul_mat_q<(ggml_type)2, 64>(char const*)")
+    #expect(unit?.c?.first?.n == "mul_mat_q<(ggml_type)2, 64>(char const*)")
   }
 
   @Test func `A report that is too long for a job's summary is cut with a note`() throws {
@@ -104,8 +104,8 @@ import Testing
   @Test func `The schema refuses what is wrong`() throws {
     let text = try render(Inventory.sample, as: .json)
     let wrong = text.replacing("\"kind\" : \"wheel\"", with: "\"kind\" : \"egg\"").replacing(
-      "\"bytes\" : 400",
-      with: "\"bytes\" : \"400\""
+      "\"bytes\" : 400,",
+      with: "\"bytes\" : \"400\","
     )
     #expect(try validate(wrong, "inventory").problems.count == 2)
   }

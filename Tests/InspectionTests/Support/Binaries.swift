@@ -63,7 +63,7 @@ struct Binaries: Sendable {
   static func listed(_ file: FilePath, with tool: FilePath? = CUDAToolkitForTests.cuobjdump) async throws
     -> [String]
   {
-    let result = try await runTool(try #require(tool), ["-lelf", "-lptx", file.string])
+    let result = try await runTool(try #require(tool), ["-all", "-lelf", "-lptx", file.string])
     let lines = result.stdout.split(whereSeparator: \.isNewline)
     func names(_ start: String, _ ending: String, _ kind: String) -> [String] {
       lines.filter { $0.hasPrefix(start) }.compactMap { line in

@@ -1,4 +1,4 @@
-#include "CDemangle.h"
+#include "CInspection.h"
 
 #include <setjmp.h>
 #include <string.h>
