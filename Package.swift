@@ -73,7 +73,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
+        "BinaryFormats", "Carving", "Pipeline",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
     .executableTarget(

@@ -15,7 +15,9 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       same inputs does nothing, and a stopped run goes on where it was.
       """,
     version: LlcudaBuild.version,
-    subcommands: [ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self],
+    subcommands: [
+      ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self, MeasureImagesCommand.self,
+    ],
     defaultSubcommand: ReleaseCommand.self
   )
 
