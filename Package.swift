@@ -44,8 +44,14 @@ let package = Package(
 
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
-    library("Planning", ["ReleaseModel"]),
-    library("Reporting", ["ReleaseModel"]),
+    .target(
+      name: "SizeModel",
+      dependencies: ["ReleaseModel"],
+      resources: [.embedInCode("Resources/figures.json")],
+      swiftSettings: settings
+    ),
+    library("Planning", ["ReleaseModel", "SizeModel"]),
+    library("Reporting", ["ReleaseModel", "SizeModel", "Planning"]),
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
@@ -63,7 +69,7 @@ let package = Package(
     library(
       "Pipeline",
       [
-        "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
+        "ReleaseModel", "SizeModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
         "ToolExecution", "Building", "Carving", "Packaging", system,
       ]
     ),
@@ -72,8 +78,8 @@ let package = Package(
     library(
       "Commands",
       [
-        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "BinaryFormats", "Carving", "Pipeline",
+        "ReleaseModel", "SizeModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives",
+        "Building", "BinaryFormats", "Carving", "Pipeline",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
@@ -92,10 +98,11 @@ let package = Package(
       swiftSettings: settings
     ),
     tests(of: "ReleaseModel"),
-    tests(of: "Planning", ["ReleaseModel"]),
+    tests(of: "SizeModel", ["ReleaseModel"]),
+    tests(of: "Planning", ["ReleaseModel", "SizeModel"]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "ReleaseModel", "TestSupport"],
+      dependencies: ["Reporting", "ReleaseModel", "SizeModel", "Planning", "TestSupport"],
       exclude: ["Snapshots"],
       swiftSettings: settings
     ),
@@ -106,6 +113,7 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    tests(of: "Pipeline", ["Building", "Planning", "ReleaseModel", "Reporting", "SizeModel", system]),
     tests(
       of: "Commands",
       ["ReleaseModel", .product(name: "ArgumentParser", package: "swift-argument-parser")]

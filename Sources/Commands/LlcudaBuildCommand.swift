@@ -16,7 +16,7 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       """,
     version: LlcudaBuild.version,
     subcommands: [
-      ReleaseCommand.self, PackTreeCommand.self, BenchCarveCommand.self, MeasureImagesCommand.self,
+      ReleaseCommand.self, PlanCommand.self, LimitRequestCommand.self, PackTreeCommand.self, BenchCarveCommand.self, MeasureImagesCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self
   )

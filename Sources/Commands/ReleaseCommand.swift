@@ -1,6 +1,5 @@
 import ArgumentParser
 import Building
-import Configuration
 import Foundation
 import Pipeline
 import ReleaseModel
@@ -44,20 +43,23 @@ struct ReleaseCommand: AsyncParsableCommand {
     }
   }
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Execute a plan that 'plan --format json' wrote; only folders, jobs and the toolkit may be named beside it.",
+      valueName: "file"
+    )
+  )
+  var plan: String?
+
   private func release(console: Console) async throws -> ReleaseManifest {
-    let here = FilePath(FileManager.default.currentDirectoryPath)
-    let file =
-      if let named = options.config {
-        try ConfigurationFile.read(FilePath(named))
-      } else {
-        try ConfigurationFile.find(in: here)
-      }
-    var spec = try options.applied(to: file?.applied(to: ReleaseSpec()) ?? ReleaseSpec())
-    if spec.architectures.isEmpty, options.archs == nil {
-      throw ArchitectureListError.empty
+    let folders = try Folders.ofThisInstallation()
+    guard let plan else {
+      return try await ReleasePipeline(spec: try options.spec(), folders: folders, listener: console).run()
     }
-    spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string
-    spec.buildFolder = Folders.absolute(FilePath(spec.buildFolder)).string
-    return try await ReleasePipeline(spec: spec, folders: .ofThisInstallation(), listener: console).run()
+    let document = try PlanDocument(reading: Folders.absolute(FilePath(plan)))
+    let spec = try options.executing(document)
+    return try await ReleasePipeline(spec: spec, folders: folders, listener: console, executing: document)
+      .run()
   }
 }

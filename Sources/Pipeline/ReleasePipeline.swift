@@ -3,6 +3,7 @@ import Carving
 import Foundation
 import Planning
 public import ReleaseModel
+import SizeModel
 import SystemPackage
 public import ToolExecution
 
@@ -14,10 +15,19 @@ public struct ReleasePipeline: Sendable {
   private let runner = ToolRunner()
   private let locator: ToolLocator
   private let workspace: Workspace
+  private let document: PlanDocument?
 
   /// Makes the job of a spec whose folders are absolute.
-  public init(spec: ReleaseSpec, folders: Folders, listener: any ProgressListener) {
+  ///
+  /// - Parameter document: the plan that is executed; `nil` plans first.
+  public init(
+    spec: ReleaseSpec,
+    folders: Folders,
+    listener: any ProgressListener,
+    executing document: PlanDocument? = nil
+  ) {
     self.spec = spec
+    self.document = document
     self.folders = folders
     self.listener = listener
     self.locator = ToolLocator(adding: folders.cache.appending("venv/bin"))
@@ -35,16 +45,21 @@ public struct ReleasePipeline: Sendable {
     // Everything that can be known to be wrong is told before the first folder is made or byte is fetched.
     let home = try CUDAToolkit.locate(named: spec.cudaHome, cache: folders.cache, locator: locator)
     let capabilities = try await CUDAToolkit.capabilities(of: home, runner: runner)
-    let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
+    let planned = try planned(on: capabilities)
+    let plan = planned.plan
     let project = try ProjectIdentity(spec.project)
     _ = try BuildTree.entries(spec.cmakeDefinitions)
     let tools = try Tools(locator: locator)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
+    let minutes = Int((planned.effort.seconds / 60).rounded(.up))
+    listener.told(
+      "planned: \(planned.layout.rawValue), largest file about \(planned.forecast.largest.mebibytes), about \(minutes) min to compile"
+    )
 
     try makeFolder(workspace.root)
     let lock = try FolderLock(folder: workspace.root)
     defer { withExtendedLifetime(lock) {} }
-    try checkSpace(for: plan)
+    try checkSpace(planned.effort.disk)
     try makeFolder(workspace.temporary)
 
     listener.began("llama.cpp")
@@ -67,8 +82,9 @@ public struct ReleasePipeline: Sendable {
     )
     let trees = try await build(plan, source: source, toolkit: toolkit, tools: tools)
 
+    let stage = PlanningStage(spec: spec, folders: folders)
     let packager = Packager(
-      spec: spec,
+      spec: executedSpec(of: planned),
       plan: plan,
       project: project,
       source: source,
@@ -78,7 +94,9 @@ public struct ReleasePipeline: Sendable {
       workspace: workspace,
       runner: runner,
       locator: locator,
-      listener: listener
+      listener: listener,
+      planDigest: try document?.digest ?? PlanDocument.digest(of: planned),
+      model: stage.model(for: capabilities.version, isShippedOnly: true)
     )
     let core = try await CoreStage(workspace: workspace, runner: runner, locator: locator)
       .files(of: CoreRecipe.read(from: workspace.core))
@@ -91,7 +109,32 @@ public struct ReleasePipeline: Sendable {
       runner: runner,
       listener: listener
     )
-    return try await packager.release(core: core, slices: slices, into: output)
+    let manifest = try await packager.release(core: core, slices: slices, into: output)
+    LearnedStore(cache: folders.cache).learn(
+      from: manifest,
+      subject: stage.subject(capabilities.version),
+      overhead: SizeFigures.shipped.wheel
+    )
+    return manifest
+  }
+
+  /// The plan that is executed: the one at hand, once this machine's toolkit is the one that it was made for, or a new one.
+  private func planned(on toolkit: ToolkitCapabilities) throws -> PlannedRelease {
+    let stage = PlanningStage(spec: spec, folders: folders)
+    guard let document else {
+      return try stage.plan(on: toolkit, model: stage.model(for: toolkit.version))
+    }
+    try document.check(against: toolkit)
+    _ = try ReleasePlan(spec: document.plan.spec, toolkit: toolkit)
+    return document.plan
+  }
+
+  /// What the archives are made by: as planned, and `auto` stays open until sizes are measured.
+  private func executedSpec(of planned: PlannedRelease) -> ReleaseSpec {
+    guard document == nil else { return spec }
+    var executed = planned.spec
+    executed.layout = spec.layout
+    return executed
   }
 
   private func build(
@@ -170,16 +213,9 @@ public struct ReleasePipeline: Sendable {
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
   }
 
-  /// Refuses to start a build that would fill the disk half-way.
-  ///
-  /// Objects, carved objects and libraries together take about 3.2 times the kernels, of which one architecture has up
-  /// to 120 MB of cubins and 66 MB of PTX (ggml 0.25.3); the core's tree takes 0.6 GB, archives a part of it all.
-  private func checkSpace(for plan: ReleasePlan) throws {
-    let images = plan.compileSet.architectures.reduce(0.0) {
-      $0 + ($1.real ? 120e6 : 0) + ($1.virtual ? 66e6 : 0)
-    }
-    let share = spec.flashAttention ? 1.0 : 0.5
-    var needed = ByteCount(Int64(images * share * 3.2 + 1.0e9))
+  /// Refuses to start a build that would fill the disk half-way; what an earlier run left counts for two thirds of it.
+  private func checkSpace(_ planned: ByteCount) throws {
+    var needed = planned
     // What an earlier run already wrote need not be written again.
     if FileManager.default.fileExists(atPath: workspace.core.appending("llcuda-core.json").string) {
       needed = ByteCount(needed.bytes / 3)
