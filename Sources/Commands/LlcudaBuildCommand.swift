@@ -16,7 +16,8 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       """,
     version: LlcudaBuild.version,
     subcommands: [
-      ReleaseCommand.self, PlanCommand.self, LimitRequestCommand.self, PackTreeCommand.self, BenchCarveCommand.self, MeasureImagesCommand.self,
+      ReleaseCommand.self, PlanCommand.self, LimitRequestCommand.self, PackTreeCommand.self,
+      BenchCarveCommand.self, MeasureImagesCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self
   )

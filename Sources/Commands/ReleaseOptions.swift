@@ -40,7 +40,8 @@ struct ReleaseOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: "The most wheels, the core's and the one that requires the others included; slices then share wheels."
+    help:
+      "The most wheels, the core's and the one that requires the others included; slices then share wheels."
   )
   var maxWheels: Int?
 
@@ -164,7 +165,9 @@ struct ReleaseOptions: ParsableArguments {
   func spec() throws -> ReleaseSpec {
     let here = FilePath(FileManager.default.currentDirectoryPath)
     let file =
-      if let config { try ConfigurationFile.read(FilePath(config)) } else { try ConfigurationFile.find(in: here) }
+      if let config { try ConfigurationFile.read(FilePath(config)) } else {
+        try ConfigurationFile.find(in: here)
+      }
     var spec = try applied(to: file?.applied(to: ReleaseSpec()) ?? ReleaseSpec())
     if spec.architectures.isEmpty, archs == nil { throw ArchitectureListError.empty }
     spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string

@@ -114,7 +114,8 @@ public enum PlanDocumentError: Error, Hashable, Sendable, CustomStringConvertibl
   /// The message: what is wrong and the way out, in one line.
   public var description: String {
     switch self {
-    case .unreadable(let path): "the plan '\(path)' cannot be read; --plan takes a file that 'plan --format json' wrote"
+    case .unreadable(let path):
+      "the plan '\(path)' cannot be read; --plan takes a file that 'plan --format json' wrote"
     case .notAPlan(let path): "'\(path)' is no plan; --plan takes a file that 'plan --format json' wrote"
     case .otherVersion(let path, let generator):
       "the plan '\(path)' was made by \(generator), this is llcuda-build \(LlcudaBuild.version); plan again"

@@ -23,7 +23,9 @@ public struct PlanningStage: Sendable {
   /// - Parameter assumed: the version to plan for, whatever is installed; `nil` asks the machine first.
   /// - Returns: the toolkit, and a note when it is only assumed.
   /// - Throws: `ToolError` when a toolkit was named and isn't there.
-  public func toolkit(assuming assumed: ToolkitVersion? = nil) async throws -> (ToolkitCapabilities, Diagnostic?) {
+  public func toolkit(assuming assumed: ToolkitVersion? = nil) async throws -> (
+    ToolkitCapabilities, Diagnostic?
+  ) {
     let fallback = assumed ?? SizeFigures.shipped.toolkit.release
     let reading = ToolkitCapabilities(catalogOf: fallback)
     if assumed != nil { return (reading, .note("planned for CUDA \(fallback), as the catalog knows it")) }
@@ -31,7 +33,7 @@ public struct PlanningStage: Sendable {
     let home: FilePath
     do {
       home = try CUDAToolkit.locate(named: spec.cudaHome, cache: folders.cache, locator: locator)
-    } catch where spec.cudaHome == nil {
+    } catch  where spec.cudaHome == nil {
       return (
         reading, .note("no CUDA toolkit was found; planned for CUDA \(fallback), as the catalog knows it")
       )

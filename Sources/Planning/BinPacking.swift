@@ -57,7 +57,8 @@ struct BinPacking {
     private mutating func extend(_ bin: [Int], of set: UInt64, best: inout Division?) {
       let size = packing.size(of: bin)
       guard let last = bin.last, size <= packing.capacity else { return }
-      for next in stride(from: last + 1, to: packing.weights.count, by: 1) where set & (1 << UInt64(next)) != 0 {
+      for next in stride(from: last + 1, to: packing.weights.count, by: 1)
+      where set & (1 << UInt64(next)) != 0 {
         extend(bin + [next], of: set, best: &best)
       }
       let rest = bin.reduce(set) { $0 & ~(1 << UInt64($1)) }

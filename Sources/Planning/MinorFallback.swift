@@ -49,7 +49,7 @@ public struct MinorFallback: Hashable, Sendable, Codable {
     by lower: ComputeCapability,
     in list: [Architecture]
   ) -> String? {
-    if let difference = HostPaths.difference(between: lower, and: capability) { return difference }
+    if let difference = HostPaths.obstacle(between: lower, and: capability) { return difference }
     let before = ServiceRule(compileSet: list)
     let rest = Self.list(list, without: [capability])
     let after = ServiceRule(compileSet: rest)
@@ -76,12 +76,23 @@ public struct MinorFallback: Hashable, Sendable, Codable {
 /// more threads than a kernel was compiled for fails.
 public enum HostPaths {
   /// Why code for one architecture must not serve a GPU of another, as far as host paths go; `nil` when it may.
-  public static func difference(between compiled: ComputeCapability, and device: ComputeCapability) -> String? {
+  public static func difference(between compiled: ComputeCapability, and device: ComputeCapability) -> String?
+  {
     guard bound(compiled.number) < bound(device.number) else { return nil }
     return """
       on \(device) ggml launches its mixture-of-experts kernel with more warps than code for \(compiled) is compiled \
       for (mmvq.cu)
       """
+  }
+
+  /// Why the code of one architecture is no substitute for another's: what ``difference(between:and:)`` says, or
+  /// instructions that ggml has code for on one of them only (ggml-cuda/CMakeLists.txt, common.cuh).
+  public static func obstacle(between compiled: ComputeCapability, and device: ComputeCapability) -> String? {
+    let gains = [61: "__dp4a", 75: "int8 tensor cores"]
+    if let gain = gains.first(where: { compiled.number < $0.key && device.number >= $0.key }) {
+      return "code for \(compiled) has no \(gain.value), which ggml uses on \(device)"
+    }
+    return difference(between: compiled, and: device)
   }
 
   private static func bound(_ number: Int) -> Int { number == 70 || number >= 89 ? 2 : number >= 75 ? 1 : 0 }

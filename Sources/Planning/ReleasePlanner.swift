@@ -32,8 +32,10 @@ public struct ReleasePlanner {
     let constraints = try PlanConstraints(spec, plan: asked)
     let fallbacks = MinorFallback.candidates(in: asked.compileSet.architectures)
     let named = Set(
-      (spec.slices + spec.groups.map(\.architectures)).flatMap { $0.split(whereSeparator: { ",; ".contains($0) }) }
-        .compactMap { ComputeCapability(parsing: $0)?.number }
+      (spec.slices + spec.groups.map(\.architectures)).flatMap {
+        $0.split(whereSeparator: { ",; ".contains($0) })
+      }
+      .compactMap { ComputeCapability(parsing: $0)?.number }
     )
     let droppable = fallbacks.filter { $0.obstacle == nil && !named.contains($0.dropped.number) }
 
@@ -150,7 +152,7 @@ public struct ReleasePlanner {
     for capability in gone where rule.service(of: capability, by: all) != .olderCubin { return nil }
     for capability in gone {
       guard let code = rule.closest(to: capability),
-        HostPaths.difference(between: ComputeCapability(number: code), and: capability) == nil
+        HostPaths.obstacle(between: ComputeCapability(number: code), and: capability) == nil
       else { return nil }
     }
     var shorter = spec
@@ -304,7 +306,8 @@ public struct ReleasePlanner {
         largest: best.forecast.largest,
         saved: .zero,
         fits: true,
-        price: "the index must allow it: PyPI grants more on request, up to 1 GiB a file (llcuda-build limit-request)"
+        price:
+          "the index must allow it: PyPI grants more on request, up to 1 GiB a file (llcuda-build limit-request)"
       )
     ]
   }

@@ -51,8 +51,16 @@ public struct WaysOut {
       row("host it elsewhere", fat, pypi: "no, another index", remark: "pip needs that index's address"),
       row("a wheel per platform", fat, remark: "each platform's wheel has all kernels: none gets smaller"),
       ptxOnly(fat), upx(fat),
-      row("strip", fat, remark: "done in all of these; kernels have no symbols to lose, so 0.5 % of the library"),
-      row("dynamic CUDA libraries", fat, remark: "done in all of these: cudart and cuBLAS come from NVIDIA's wheels"),
+      row(
+        "strip",
+        fat,
+        remark: "done in all of these; kernels have no symbols to lose, so 0.5 % of the library"
+      ),
+      row(
+        "dynamic CUDA libraries",
+        fat,
+        remark: "done in all of these: cudart and cuBLAS come from NVIDIA's wheels"
+      ),
       row("llcuda-build: single, zstd", forecast(.single, .zstd), stored: .zstd),
       row("llcuda-build: packed", forecast(.packed, .none), firstRun: unpacking),
       row("llcuda-build: split", forecast(.split, .none)),
@@ -168,7 +176,11 @@ public struct WaysOut {
       remark: isTooLarge
         ? "UPX refuses a library of \(library.mebibytes) (its limit is 648.5 MiB)"
         : "as much memory of its own in every process; no tool can read the library any more"
-    ).with(largest: packed, basis: isTooLarge ? "predicted" : "predicted, from four units", verdict: Self.verdict(packed))
+    ).with(
+      largest: packed,
+      basis: isTooLarge ? "predicted" : "predicted, from four units",
+      verdict: Self.verdict(packed)
+    )
   }
 }
 

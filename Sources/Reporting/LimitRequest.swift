@@ -51,8 +51,11 @@ public struct LimitRequest {
       "- kernels are stored \(plan.spec.kernelCompression == .none ? "uncompressed inside the library and deflated by the wheel" : "with \(plan.spec.kernelCompression.rawValue) inside the library")",
     ]
     for forecast in plan.forecasts where forecast.layout != .single {
-      let verdict = forecast.largestAtMost <= .pypiFileLimit ? "fits the default limit" : "is still over 100 MiB"
-      lines.append("- layout \(forecast.layout.rawValue): largest file \(forecast.largest.mebibytes), \(verdict)")
+      let verdict =
+        forecast.largestAtMost <= .pypiFileLimit ? "fits the default limit" : "is still over 100 MiB"
+      lines.append(
+        "- layout \(forecast.layout.rawValue): largest file \(forecast.largest.mebibytes), \(verdict)"
+      )
     }
     lines += [
       "", "### How often", "",

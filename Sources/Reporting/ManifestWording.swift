@@ -55,7 +55,8 @@ extension ReleaseManifest {
     ])
     for prediction in plan.predicted {
       guard let artifact = artifacts.first(where: { $0.file == prediction.file }) else { continue }
-      let basis = prediction.estimates.isEmpty ? "measured figures" : prediction.estimates.joined(separator: "; ")
+      let basis =
+        prediction.estimates.isEmpty ? "measured figures" : prediction.estimates.joined(separator: "; ")
       let (real, guess) = (Double(artifact.bytes.bytes), Double(prediction.bytes.bytes))
       table.append([
         artifact.file, "\(prediction.bytes)", "\(artifact.bytes)",

@@ -25,7 +25,9 @@ public func render(waysOut rows: [WayOut], cap: ByteCount, title: String, isMark
     ]
     table.append(isMarkdown ? cells.map(Markdown.text) : cells)
   }
-  guard isMarkdown else { return ([title] + table.lines(width: 200, indent: 2)).joined(separator: "\n") + "\n" }
+  guard isMarkdown else {
+    return ([title] + table.lines(width: 200, indent: 2)).joined(separator: "\n") + "\n"
+  }
   return ([Markdown.text(title), ""] + table.markdownLines()).joined(separator: "\n") + "\n"
 }
 

@@ -238,11 +238,10 @@ public struct SizeModel: Sendable {
     guard let own = neighbour(of: capability, .real) else { return 1 }
     let alone = figures.solid.alone[own.label] ?? 1
     let known = figures.solid.beside[own.label] ?? [:]
-    let rates = below.compactMap { lower -> Double? in
-      guard let nearest = neighbour(of: lower, .real) else { return nil }
-      // Beside its own neighbour's stand-in, as beside that one's next.
-      return nearest == own ? known.values.min() : known[nearest.label]
-    }
+    // A capability that was never measured is like its stand-in, but no copy of what lies beside that (8.9's code is
+    // almost 8.6's, 9.0's is not).
+    guard own == capability else { return below.isEmpty ? alone : min(alone, known.values.max() ?? alone) }
+    let rates = below.compactMap { neighbour(of: $0, .real).flatMap { known[$0.label] } }
     return min(alone, rates.min() ?? alone)
   }
 }

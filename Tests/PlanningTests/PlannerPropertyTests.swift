@@ -1,8 +1,8 @@
 import ReleaseModel
-import SizeModel
 import Testing
 
 @testable import Planning
+@testable import SizeModel
 
 /// What must hold for every plan: tried on random requests, the same in every run.
 @Suite struct PlannerPropertyTests {
@@ -125,7 +125,7 @@ import Testing
         guard rule.service(of: capability, by: all) == .olderCubin,
           let code = rule.closest(to: capability)
         else { return false }
-        return HostPaths.difference(between: ComputeCapability(number: code), and: capability) == nil
+        return HostPaths.obstacle(between: ComputeCapability(number: code), and: capability) == nil
       }
       guard safe, !rest.isEmpty else { continue }
       let shorter = request(rest.flatMap(\.cmakeEntries).joined(separator: ","), cap: spec.cap.bytes)
@@ -136,7 +136,9 @@ import Testing
           let forecast = LayoutForecast(layout, of: plan.grouped(groups), spec: shorter, model: model)
           // What is fetched doesn't count against the cap, so only `split` cares for the division.
           guard layout == .split || division.count == 1 else { continue }
-          guard forecast.largestAtMost <= spec.cap, forecast.wheels <= spec.maxWheels ?? .max else { continue }
+          guard forecast.largestAtMost <= spec.cap, forecast.wheels <= spec.maxWheels ?? .max else {
+            continue
+          }
           let rank = [
             Int64(index), Int64(forecast.wheels), forecast.total.bytes, Int64(gone.count),
           ]
@@ -160,7 +162,10 @@ import Testing
     var generator = SeededGenerator(state: UInt64(seed) &* 104_729)
     let chosen = Self.numbers.shuffled(using: &generator).prefix(Int.random(in: 2...7, using: &generator))
     let model = Self.random(seed, most: 1).model
-    let before = try planned(request(chosen.dropLast().map(String.init).joined(separator: ","), cap: 999), model)
+    let before = try planned(
+      request(chosen.dropLast().map(String.init).joined(separator: ","), cap: 999),
+      model
+    )
     let after = try planned(request(chosen.map(String.init).joined(separator: ","), cap: 999), model)
     for row in before.coverage {
       guard let old = row.service, old != .ptx else { continue }

@@ -1,8 +1,8 @@
 import ReleaseModel
-import SizeModel
 import Testing
 
 @testable import Planning
+@testable import SizeModel
 
 /// A model whose figures are small numbers of this test's own.
 func tinyModel(
@@ -161,9 +161,11 @@ func planned(
     #expect(plan.plan.compileSet.description == "7.5, 8.6, 8.9+PTX")
     let kept = plan.reasons.compactMap { if case .kept(let fallback) = $0 { fallback } else { nil } }
     #expect(kept.map(\.dropped.number) == [89] && kept[0].obstacle?.contains("mmvq.cu") == true)
-    // 7.5 on 7.0 and 6.1 on 6.0 are of a kind.
+    // Code without int8 tensor cores loads on 7.5, and no more than that.
     let volta = MinorFallback.candidates(in: architectures("70 75"))
-    #expect(volta.map(\.dropped.number) == [75] && volta[0].obstacle == nil)
+    #expect(volta[0].obstacle?.contains("int8 tensor cores") == true)
+    #expect(MinorFallback.candidates(in: architectures("60 61"))[0].obstacle?.contains("__dp4a") == true)
+    #expect(MinorFallback.candidates(in: architectures("50 52 100 103")).allSatisfy { $0.obstacle == nil })
   }
 
   @Test func `PTX goes to the architecture below when its own is dropped`() {
@@ -181,11 +183,15 @@ func planned(
         "--max-wheels 0 leaves no wheel; it must be at least 1"
       ),
       (
-        request("75", cap: 9) { $0.layout = .split; $0.maxWheels = 2 },
+        request("75", cap: 9) {
+          $0.layout = .split; $0.maxWheels = 2
+        },
         "--layout split has at least 3 wheels (core, kernels, and the one that requires both), and --max-wheels is 2"
       ),
       (
-        request("75", cap: 9) { $0.layout = .split; $0.preferredLayout = .thin },
+        request("75", cap: 9) {
+          $0.layout = .split; $0.preferredLayout = .thin
+        },
         "--prefer thin and --layout split contradict each other; leave one out"
       ),
       (
@@ -201,7 +207,9 @@ func planned(
         "CUDA 12.4 needs driver 525.60.13, and --min-driver is 470; choose an older toolkit"
       ),
       (
-        request("75", cap: 9) { $0.minDriver = "525"; $0.kernelCompression = .zstd },
+        request("75", cap: 9) {
+          $0.minDriver = "525"; $0.kernelCompression = .zstd
+        },
         "--kernel-compression zstd needs driver 550.54.14, and --min-driver is 525; leave one out"
       ),
       (

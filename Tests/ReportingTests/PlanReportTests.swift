@@ -1,8 +1,9 @@
 import Planning
 import ReleaseModel
 import Reporting
-import SizeModel
 import Testing
+
+@testable import SizeModel
 
 /// Plans as text, on figures of the tests' own so that better figures change no snapshot.
 @Suite struct PlanReportTests {

@@ -56,7 +56,11 @@ extension ReleaseManifest {
       predicted: [
         Prediction(file: manifest.artifacts[0].file, bytes: ByteCount(13_402_118), estimates: []),
         Prediction(file: manifest.artifacts[1].file, bytes: ByteCount(28_922_152), estimates: []),
-        Prediction(file: manifest.artifacts[2].file, bytes: ByteCount(94_371_840), estimates: ["8.6 like 8.0"]),
+        Prediction(
+          file: manifest.artifacts[2].file,
+          bytes: ByteCount(94_371_840),
+          estimates: ["8.6 like 8.0"]
+        ),
       ]
     )
     manifest.upx = [

@@ -49,14 +49,20 @@ import Testing
   @Test func `Neighbours stand in and say so`() {
     let model = SizeModel(subject: Self.subject { $0.toolkit = "12.8.93" })
     let hopper = model.slice([Self.architecture(90)], stored: .none)
-    #expect(hopper.estimates.contains("9.0 like 8.9") && hopper.estimates.contains("CUDA 12.8 like CUDA 12.4"))
+    #expect(
+      hopper.estimates.contains("9.0 like 8.9") && hopper.estimates.contains("CUDA 12.8 like CUDA 12.4")
+    )
     #expect(hopper.margin == 0.15)
     let ada = model.slice([Self.architecture(89)], stored: .none)
     #expect(hopper.packed == ada.packed)
     // A neighbour of the same major goes before a nearer number of another.
     #expect(model.neighbour(of: ComputeCapability(number: 52), .real)?.number == 50)
     #expect(model.neighbour(of: ComputeCapability(number: 88), .real)?.number == 89)
-    let other = SizeModel(subject: Self.subject { $0.llamaCppDigest = "git:1"; $0.definitions = ["A=1"] })
+    let other = SizeModel(
+      subject: Self.subject {
+        $0.llamaCppDigest = "git:1"; $0.definitions = ["A=1"]
+      }
+    )
     #expect(other.core.estimates.count == 2)
   }
 
@@ -72,7 +78,8 @@ import Testing
     #expect(fewer.packed < whole.packed)
   }
 
-  @Test func `One stream of neighbours is smaller than the sum of streams, and never smaller than its parts`() {
+  @Test func `One stream of neighbours is smaller than the sum of streams, and never smaller than its parts`()
+  {
     let model = SizeModel(subject: Self.subject())
     let list = [75, 80, 86].map { Self.architecture($0) }
     let together = model.solid(list).packed
