@@ -73,13 +73,15 @@ public struct PlanDocument: Hashable, Sendable, Codable {
     case .tarball: spec.source = .tarball("")
     case .pinned, .git: break
     }
+    let isDivided = plan.layout == .split || plan.layout == .thin
     let decision = Decision(
       spec: spec,
       toolkit: plan.plan.toolkit.version.release,
       compileSet: plan.plan.compileSet,
       layout: plan.layout,
-      slices: plan.plan.slices,
-      groups: plan.plan.groups
+      // One library for everything has neither.
+      slices: isDivided ? plan.plan.slices : [],
+      groups: isDivided ? plan.plan.groups : []
     )
     return SHA256Digest.of(Array(try json(decision).utf8)).hex
   }

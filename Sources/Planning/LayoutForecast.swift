@@ -7,6 +7,8 @@ public struct LayoutForecast: Hashable, Sendable, Codable {
   public let layout: Layout
   /// The files, core first.
   public let files: [File]
+  /// The group that carries each slice.
+  public let groups: [String: String]
 
   /// One file.
   public struct File: Hashable, Sendable, Codable {
@@ -16,8 +18,8 @@ public struct LayoutForecast: Hashable, Sendable, Codable {
       case wheel
       /// Attached to the release, beside the wheels.
       case tarball
-      /// Fetched by the wheel at first use.
-      case asset
+      /// Packed kernels that the wheel fetches at first use.
+      case asset = "kernels"
     }
     /// Where it goes.
     public let kind: Kind
@@ -47,10 +49,8 @@ public struct LayoutForecast: Hashable, Sendable, Codable {
   public var estimates: [String] { files.reduce(Weight.zero) { $0 + $1.weight }.estimates }
 
   /// What a user with one kind of GPU downloads at least: the core and the one group that serves it.
-  public func download(for slice: String?, in plan: ReleasePlan) -> ByteCount {
-    let group = slice.flatMap { name in
-      plan.groups.first { $0.slices.contains { $0.name == name } }?.name
-    }
+  public func download(for slice: String?) -> ByteCount {
+    let group = slice.flatMap { groups[$0] }
     return files.filter { $0.kind != .tarball && $0.role != .meta && ($0.group == nil || $0.group == group) }
       .reduce(.zero) { $0 + $1.weight.packed }
   }
@@ -89,6 +89,18 @@ public struct LayoutForecast: Hashable, Sendable, Codable {
       )
     }
     let core = model.core
+    func held(by group: SliceGroup) -> [Architecture] { group.slices.flatMap(\.architectures).sorted() }
+    func plain(_ group: SliceGroup) -> Weight {
+      group.slices.reduce(Weight.zero) { $0 + model.slice($1.architectures, stored: stored) }
+    }
+    // A tarball has no Python to unpack with, so it holds plain slices in every layout of several files.
+    func addTarballs() {
+      guard spec.tarballs.contains(.gzip) else { return }
+      add(.tarball, .core, core)
+      for group in plan.groups {
+        add(.tarball, .group, plain(group), held(by: group), group: group.name, compression: stored)
+      }
+    }
     switch layout {
     case .single, .auto:
       let weight = core + model.slice(all, stored: stored)
@@ -96,33 +108,26 @@ public struct LayoutForecast: Hashable, Sendable, Codable {
       if spec.tarballs.contains(.gzip) { add(.tarball, .core, weight, all, compression: stored) }
     case .packed:
       add(.wheel, .core, core + model.solid(all) + own(overhead.core), all)
+      addTarballs()
     case .thin:
       add(.wheel, .core, core + own(overhead.core))
       for group in plan.groups {
-        let architectures = group.slices.flatMap(\.architectures).sorted()
-        add(.asset, .group, model.solid(architectures), architectures, group: group.name)
+        add(.asset, .group, model.solid(held(by: group)), held(by: group), group: group.name)
       }
+      addTarballs()
     case .split:
-      let groups = plan.groups.map { group in
-        (
-          name: group.name,
-          weight: group.slices.reduce(Weight.zero) { $0 + model.slice($1.architectures, stored: stored) },
-          architectures: group.slices.flatMap(\.architectures).sorted()
-        )
-      }
       add(.wheel, .core, core + own(overhead.core))
-      for group in groups {
-        let weight = group.weight + own(overhead.group)
-        add(.wheel, .group, weight, group.architectures, group: group.name, compression: stored)
+      for group in plan.groups {
+        let weight = plain(group) + own(overhead.group)
+        add(.wheel, .group, weight, held(by: group), group: group.name, compression: stored)
       }
       add(.wheel, .meta, own(overhead.meta))
-      if spec.tarballs.contains(.gzip) {
-        add(.tarball, .core, core)
-        for group in groups {
-          add(.tarball, .group, group.weight, group.architectures, group: group.name, compression: stored)
-        }
-      }
+      addTarballs()
     }
+    groups = Dictionary(
+      plan.groups.flatMap { group in group.slices.map { ($0.name, group.name) } },
+      uniquingKeysWith: { first, _ in first }
+    )
     self.layout = layout
     self.files = files
   }

@@ -80,8 +80,8 @@ public enum HostPaths {
   {
     guard bound(compiled.number) < bound(device.number) else { return nil }
     return """
-      on \(device) ggml launches its mixture-of-experts kernel with more warps than code for \(compiled) is compiled \
-      for (mmvq.cu)
+      ggml launches its mixture-of-experts kernel there with more warps than code for \(compiled) is compiled for \
+      (mmvq.cu)
       """
   }
 

@@ -20,7 +20,7 @@ struct PlanCoverage {
       let group = device.slice.flatMap { name in
         plan.groups.first { $0.slices.contains { $0.name == name } }?.name
       }
-      let downloads = forecasts.map { ($0.layout.rawValue, $0.download(for: device.slice, in: plan)) }
+      let downloads = forecasts.map { ($0.layout.rawValue, $0.download(for: device.slice)) }
       return PlannedRelease.CoverageRow(
         capability: device.capability,
         devices: device.devices,

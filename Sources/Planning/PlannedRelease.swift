@@ -81,7 +81,7 @@ public enum PlanReason: Hashable, Sendable, Codable, CustomStringConvertible {
   /// An architecture keeps its cubin although a lower minor's would load.
   case kept(MinorFallback)
   /// GPUs run code for an architecture of another kind.
-  case hostPath(ComputeCapability, code: ComputeCapability, difference: String)
+  case hostPath([ComputeCapability], code: ComputeCapability, difference: String)
   /// PTX needs a newer driver than the cubins.
   case ptxNeedsDriver(String, cubins: String)
 
@@ -104,8 +104,11 @@ public enum PlanReason: Hashable, Sendable, Codable, CustomStringConvertible {
       "\(fallback.dropped) has no cubin of its own: \(fallback.by)'s runs there, \(saved.mebibytes) saved; what it costs in speed was not measured"
     case .kept(let fallback):
       "\(fallback.dropped) keeps its own cubin, although \(fallback.by)'s loads there: \(fallback.obstacle ?? "it was asked for")"
-    case .hostPath(let device, let code, let difference):
-      "\(device) runs code for \(code): \(difference), so some models may fail there; add \(device) to be sure"
+    case .hostPath(let devices, let code, let difference):
+      """
+      \(devices.map(\.description).joined(separator: ", ")) run code for \(code): \(difference), so some models may fail; \
+      add \(devices.count == 1 ? "it" : "them") to be sure
+      """
     case .ptxNeedsDriver(let ptx, let cubins):
       "PTX needs driver \(ptx); GPUs with a cubin need \(cubins)"
     }

@@ -76,7 +76,11 @@ public struct ReleasePlanner {
     _ constraints: PlanConstraints
   ) throws -> Candidate {
     let grouped = grouped(plan)
-    let forecasts = constraints.order.map { LayoutForecast($0, of: grouped, spec: spec, model: model) }
+    // Only wheels get fewer when they are shared; what is fetched or attached is best when it is small.
+    func divided(_ layout: Layout) -> ReleasePlan { layout == .split ? grouped : plan }
+    let forecasts = constraints.order.map {
+      LayoutForecast($0, of: divided($0), spec: spec, model: model)
+    }
     let objections = forecasts.map { constraints.objection(to: $0) }
     let fitting = objections.firstIndex { $0 == nil }
     // When nothing fits, the nearest to it; a broken rule that isn't about size is never the nearest.
@@ -91,7 +95,7 @@ public struct ReleasePlanner {
     let excess = fitting == nil ? forecast.largestAtMost.bytes : 0
     return Candidate(
       spec: spec,
-      plan: grouped,
+      plan: divided(forecast.layout),
       dropped: dropped,
       forecasts: forecasts,
       objections: objections,
@@ -119,7 +123,7 @@ public struct ReleasePlanner {
   ///
   /// Somebody who asks for layout `split` by name wants a wheel per slice, unless there may be only so many.
   private func grouped(_ plan: ReleasePlan) -> ReleasePlan {
-    guard spec.layout == .auto || spec.layout == .thin || spec.maxWheels != nil else { return plan }
+    guard spec.layout == .auto || spec.maxWheels != nil else { return plan }
     let pinned = Set(spec.groups.map(\.name))
     let free = plan.groups.filter { !pinned.contains($0.name) }.flatMap(\.slices)
     let overhead = ByteCount(model.figures.wheel.group)
@@ -210,21 +214,29 @@ public struct ReleasePlanner {
         reasons.append(.kept(fallback))
       }
     }
-    let rule = ServiceRule(compileSet: best.plan.compileSet.architectures)
-    for device in best.plan.coverage where device.service != nil {
-      guard let number = rule.closest(to: device.capability), number != device.capability.number else {
-        continue
-      }
-      let code = ComputeCapability(number: number)
-      if let difference = HostPaths.difference(between: code, and: device.capability) {
-        reasons.append(.hostPath(device.capability, code: code, difference: difference))
-      }
-    }
+    reasons += Self.hostPaths(of: best.plan)
     let floors = best.forecast.files.compactMap(\.driverFloor)
     if let floor = floors.first(where: { $0.ptx != nil }), let ptx = floor.ptx, ptx != floor.cubins {
       reasons.append(.ptxNeedsDriver(ptx.release, cubins: floor.cubins.release))
     }
     return reasons
+  }
+
+  /// GPUs that run code for another architecture which ggml's host code takes for their own.
+  private static func hostPaths(of plan: ReleasePlan) -> [PlanReason] {
+    let rule = ServiceRule(compileSet: plan.compileSet.architectures)
+    var devices: [ComputeCapability: [ComputeCapability]] = [:]
+    for device in plan.coverage where device.service != nil {
+      guard let code = rule.closest(to: device.capability) else { continue }
+      devices[ComputeCapability(number: code), default: []].append(device.capability)
+    }
+    return devices.sorted { $0.key < $1.key }.compactMap { code, devices in
+      let affected = devices.filter { HostPaths.difference(between: code, and: $0) != nil }
+      guard let first = affected.first, let why = HostPaths.difference(between: code, and: first) else {
+        return nil
+      }
+      return .hostPath(affected, code: code, difference: why)
+    }
   }
 
   /// Changes that would help, each planned anew.

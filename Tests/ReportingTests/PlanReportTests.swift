@@ -68,7 +68,7 @@ import Testing
     let (plan, model) = try Self.plan(cap: 104_857_600)
     let request = LimitRequest(plan, model: model, releasesPerYear: 12)
     #expect(request.warning?.contains("--layout packed") == true)
-    #expect(request.text.contains("### New limit\n\n150 MiB\n"))
+    #expect(request.text.contains("### New limit\n\n140 MiB\n"))
     #expect(request.text.contains("- 8.6+PTX: 57.2 MiB"))
   }
 }
