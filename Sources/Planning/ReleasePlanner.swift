@@ -188,12 +188,16 @@ public struct ReleasePlanner {
       basis: model.figures.conditions
     )
     if !best.fits, !Self.isAboutSize(best.objections[best.chosen]) { result.shortfall = .zero }
-    result.reasons = reasons(for: best, asked: asked, fallbacks: fallbacks)
+    result.reasons = try reasons(for: best, asked: asked, fallbacks: fallbacks)
     result.proposals = try proposals(against: best, asked: asked, fallbacks: fallbacks, constraints)
     return result
   }
 
-  private func reasons(for best: Candidate, asked: ReleasePlan, fallbacks: [MinorFallback]) -> [PlanReason] {
+  private func reasons(
+    for best: Candidate,
+    asked: ReleasePlan,
+    fallbacks: [MinorFallback]
+  ) throws -> [PlanReason] {
     var reasons = best.objections.prefix(best.fits ? best.chosen : best.objections.count).compactMap(\.self)
     if best.fits {
       reasons.append(
@@ -206,10 +210,7 @@ public struct ReleasePlanner {
     let gone = best.dropped.map(\.dropped)
     for fallback in fallbacks {
       if gone.contains(fallback.dropped) {
-        let lost = asked.compileSet.architectures.filter { $0.capability == fallback.dropped }
-        let cubin = lost.map { Architecture($0.capability, real: true, virtual: false) }
-        let saved = cubin.reduce(Weight.zero) { $0 + model.images(of: $1, stored: spec.kernelCompression) }
-        reasons.append(.dropped(fallback, saved: saved.packed))
+        reasons.append(.dropped(fallback, saved: try saving(of: fallback, in: best, asked: asked)))
       } else if fallback.obstacle != nil {
         reasons.append(.kept(fallback))
       }
@@ -220,6 +221,18 @@ public struct ReleasePlanner {
       reasons.append(.ptxNeedsDriver(ptx.release, cubins: floor.cubins.release))
     }
     return reasons
+  }
+
+  /// Bytes of all wheels and fetched files that would come on top if one architecture had not been dropped.
+  private func saving(of fallback: MinorFallback, in best: Candidate, asked: ReleasePlan) throws -> ByteCount
+  {
+    let others = best.dropped.filter { $0 != fallback }
+    let plan = others.isEmpty ? asked : try without(others, asked)?.plan ?? asked
+    func bytes(_ plan: ReleasePlan) -> ByteCount {
+      LayoutForecast(best.forecast.layout, of: plan, spec: spec, model: model).files
+        .filter { $0.kind != .tarball }.reduce(.zero) { $0 + $1.weight.packed }
+    }
+    return bytes(plan) - bytes(best.plan)
   }
 
   /// GPUs that run code for another architecture which ggml's host code takes for their own.
