@@ -8,6 +8,7 @@ import ReleaseModel
 import Reporting
 import SizeModel
 import SystemPackage
+import ToolExecution
 
 /// What would be built and shipped, without building.
 struct PlanCommand: AsyncParsableCommand {
@@ -47,6 +48,7 @@ struct PlanCommand: AsyncParsableCommand {
         try show(waysOut: WaysOut(planned, model: model, releases: try releases()).rows, of: planned)
         return
       }
+      warn(about: planned)
       let document = try PlanDocument(planned)
       switch format {
       case .json: print(try json(document), terminator: "")
@@ -65,6 +67,16 @@ struct PlanCommand: AsyncParsableCommand {
         throw ExitCode(ExitStatus.overBudget.rawValue)
       }
     }
+  }
+
+  /// Says before hours of waiting what the main job would refuse.
+  private func warn(about planned: PlannedRelease) {
+    var folder = FilePath(planned.spec.buildFolder)
+    while !FileManager.default.fileExists(atPath: folder.string), folder.removeLastComponent() {}
+    guard let free = Machine.freeSpace(at: folder), free < planned.effort.disk.bytes else { return }
+    let line =
+      "warning: the disk of '\(folder)' has \(ByteCount(free).mebibytes) free, and the build needs about \(planned.effort.disk.mebibytes)\n"
+    FileHandle.standardError.write(Data(line.utf8))
   }
 
   private func show(waysOut rows: [WayOut], of planned: PlannedRelease) throws {

@@ -2,7 +2,6 @@ public import Building
 import Foundation
 public import Planning
 public import ReleaseModel
-import Reporting
 public import SizeModel
 public import SystemPackage
 import ToolExecution
@@ -102,52 +101,5 @@ public struct PlanningStage: Sendable {
     }
     units["fattn-vec"] = SizeFigures.shipped.units["fattn-vec"]
     return units
-  }
-}
-
-/// What finished releases weighed on this machine, kept in the user's cache.
-public struct LearnedStore: Sendable {
-  private let folder: FilePath
-
-  /// The store of a cache folder.
-  public init(cache: FilePath) { folder = cache.appending("sizes") }
-
-  private func file(_ key: String) -> FilePath {
-    let name = key.map { $0.isLetter && $0.isASCII || $0.isNumber && $0.isASCII ? $0 : "-" }
-    return folder.appending("\(String(name).prefix(150)).json")
-  }
-
-  /// What is known of a subject, `nil` when nothing is or the file is damaged.
-  public func sizes(of subject: SizeModel.Subject) -> LearnedSizes? {
-    guard let key = LearnedSizes.key(of: subject),
-      let data = FileManager.default.contents(atPath: file(key).string),
-      let known = try? JSONDecoder().decode(LearnedSizes.self, from: data), known.key == key
-    else { return nil }
-    return known
-  }
-
-  /// Notes what a release weighed; a store that can't be written is no failure of the release.
-  func learn(from manifest: ReleaseManifest, subject: SizeModel.Subject, overhead: SizeFigures.Overhead) {
-    guard let key = LearnedSizes.key(of: subject), manifest.upx == nil else { return }
-    var sizes = self.sizes(of: subject) ?? LearnedSizes(key: key)
-    for artifact in manifest.artifacts where artifact.kind == "wheel" {
-      let own = artifact.role == .core ? overhead.core : overhead.group
-      let weight = Weight(
-        installed: artifact.installedBytes - ByteCount(own),
-        packed: artifact.bytes - ByteCount(own)
-      )
-      switch (artifact.role, manifest.layout) {
-      case (.core, .split), (.core, .thin): sizes.core = weight
-      case (.group, .split):
-        // A wheel of several slices doesn't say which of them weighs what.
-        let inside = manifest.slices.filter { $0.name == artifact.group }
-        guard inside.count == 1 else { continue }
-        sizes.note(weight, of: artifact.architectures, stored: manifest.inputs.kernelCompression)
-      default: continue
-      }
-    }
-    guard let text = try? json(sizes) else { return }
-    try? FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-    try? text.write(toFile: file(key).string, atomically: true, encoding: .utf8)
   }
 }

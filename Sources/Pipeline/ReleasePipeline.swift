@@ -82,7 +82,8 @@ public struct ReleasePipeline: Sendable {
     )
     let trees = try await build(plan, source: source, toolkit: toolkit, tools: tools)
 
-    let stage = PlanningStage(spec: spec, folders: folders)
+    let shipped = PlanningStage(spec: spec, folders: folders)
+      .model(for: capabilities.version, isShippedOnly: true)
     let packager = Packager(
       spec: executedSpec(of: planned),
       plan: plan,
@@ -96,7 +97,7 @@ public struct ReleasePipeline: Sendable {
       locator: locator,
       listener: listener,
       planDigest: try document?.digest ?? PlanDocument.digest(of: planned),
-      model: stage.model(for: capabilities.version, isShippedOnly: true)
+      model: shipped
     )
     let core = try await CoreStage(workspace: workspace, runner: runner, locator: locator)
       .files(of: CoreRecipe.read(from: workspace.core))
@@ -110,11 +111,7 @@ public struct ReleasePipeline: Sendable {
       listener: listener
     )
     let manifest = try await packager.release(core: core, slices: slices, into: output)
-    LearnedStore(cache: folders.cache).learn(
-      from: manifest,
-      subject: stage.subject(capabilities.version),
-      overhead: SizeFigures.shipped.wheel
-    )
+    LearnedStore(cache: folders.cache).learn(from: manifest, model: shipped, kernels: workspace.kernels)
     return manifest
   }
 

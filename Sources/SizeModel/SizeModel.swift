@@ -105,15 +105,18 @@ public struct SizeModel: Sendable {
     return ByteCount(Int64(wanted.reduce(0.0) { $0 + raw($1.capability, kind) }))
   }
 
-  /// Seconds of one core that compiling takes.
+  /// Seconds of one core of this machine that compiling takes, the core's tree included.
   public func compileSeconds(_ architectures: [Architecture]) -> Double {
+    (kernelSeconds(architectures) + figures.time.core) * (learned?.slowness ?? 1)
+  }
+
+  /// Seconds of one core of the machine that was measured, for the kernels alone.
+  public func kernelSeconds(_ architectures: [Architecture]) -> Double {
     let units = families.reduce(0.0) { $0 + Double(figures.units[$1] ?? 0) * scale(of: $1) }
     // PTX of an architecture without a cubin is made by the same first half of the compilation.
     let all = architectures.map { Architecture($0.capability, real: true, virtual: false) }
-    let seconds =
-      figures.time.perUnit * units
-      + figures.time.perMillionBytes * Double(raw(all, .real).bytes) / 1e6 + figures.time.core
-    return seconds * (learned?.slowness ?? 1)
+    return figures.time.perUnit * units
+      + figures.time.perMillionBytes * Double(raw(all, .real).bytes) / 1e6
   }
 
   /// Why sizes of these architectures are estimates; empty when they were measured.

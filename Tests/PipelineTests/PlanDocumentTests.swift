@@ -162,8 +162,16 @@ struct PlanDocumentTests {
       }
       let store = LearnedStore(cache: folder)
       #expect(store.sizes(of: subject) == nil)
-      store.learn(from: manifest, subject: subject, overhead: .init(core: 10, group: 20, meta: 0))
+      var figures = SizeFigures.shipped
+      figures.wheel = .init(core: 10, group: 20, meta: 0)
+      let shipped = SizeModel(figures: figures, subject: subject)
+      // Twice as slow as the machine that was measured; a unit that was compiled again counts once.
+      let half = Int(shipped.kernelSeconds(set) * 1000)
+      let log = "# ninja log v5\n0\t9\t1\ta.cu.o\tx\n0\t\(half)\t1\ta.cu.o\tx\n5\t\(half + 5)\t1\tb.cu.o\tx\n"
+      try log.write(toFile: folder.appending(".ninja_log").string, atomically: true, encoding: .utf8)
+      store.learn(from: manifest, model: shipped, kernels: folder)
       let model = SizeModel(subject: subject, learned: store.sizes(of: subject))
+      #expect(store.sizes(of: subject)?.slowness == 2)
       #expect(model.slice(set, stored: .none).packed == ByteCount(40))
       #expect(model.core.packed == ByteCount(50))
       var other = subject
