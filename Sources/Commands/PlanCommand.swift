@@ -123,6 +123,8 @@ struct LimitRequestCommand: AsyncParsableCommand {
       var options = options
       // The facts are those of one wheel for everything; what else fits is the warning's business.
       options.layout = .auto
+      // Tarballs are not uploaded there.
+      options.tarball = [.none]
       let (planned, model, notes) = try await basis.plan(options)
       for note in notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
       let request = LimitRequest(planned, model: model, releasesPerYear: releasesPerYear)

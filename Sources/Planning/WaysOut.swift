@@ -156,7 +156,7 @@ public struct WaysOut {
       isOffline: true,
       pypi: Self.verdict(bytes),
       basis: Self.basis(weight.estimates),
-      remark: "code for \(lowest) only: newer GPUs' tensor cores are not used"
+      remark: "code for \(lowest) only: what newer GPUs can do beyond that is not used"
     )
   }
 

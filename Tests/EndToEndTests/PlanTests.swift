@@ -34,6 +34,7 @@ extension EndToEnd {
         )
         #expect(request.exitCode == 0 && request.stdout.contains("### New limit"))
         #expect(request.stderr.contains("warning: no request is needed"))
+        #expect(request.stdout.contains("- 7.5: ") && request.stdout.contains("12 releases a year"))
       }
     }
 
