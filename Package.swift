@@ -51,9 +51,15 @@ let package = Package(
 
     // Values only: no file, no process, no clock.
     library("ReleaseModel", []),
-    library("Planning", ["ReleaseModel"]),
+    .target(
+      name: "SizeModel",
+      dependencies: ["ReleaseModel"],
+      resources: [.embedInCode("Resources/figures.json")],
+      swiftSettings: settings
+    ),
+    library("Planning", ["ReleaseModel", "SizeModel"]),
     library("Inventory", ["ReleaseModel"]),
-    library("Reporting", ["ReleaseModel", "Inventory"]),
+    library("Reporting", ["ReleaseModel", "SizeModel", "Planning", "Inventory"]),
     library("Timeline", []),
 
     // Bytes in, values out.
@@ -83,7 +89,7 @@ let package = Package(
     library(
       "Pipeline",
       [
-        "ReleaseModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
+        "ReleaseModel", "SizeModel", "Planning", "Reporting", "BinaryFormats", "Archives", "Configuration",
         "ToolExecution", "Building", "Carving", "PackedKernels", "Packaging", "Inventory", "Inspection",
         "Sharding", "Timeline", "Verification", system,
       ]
@@ -97,9 +103,9 @@ let package = Package(
     library(
       "Commands",
       [
-        "ReleaseModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives", "Building",
-        "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection", "Verification",
-        "Doctor", "Sharding", "Timeline", "Publishing",
+        "ReleaseModel", "SizeModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives",
+        "Building", "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection",
+        "Verification", "Doctor", "Sharding", "Timeline", "Publishing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),
@@ -118,10 +124,11 @@ let package = Package(
       swiftSettings: settings
     ),
     tests(of: "ReleaseModel"),
-    tests(of: "Planning", ["ReleaseModel"]),
+    tests(of: "SizeModel", ["ReleaseModel"]),
+    tests(of: "Planning", ["ReleaseModel", "SizeModel"]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "ReleaseModel", "Inventory", "TestSupport"],
+      dependencies: ["Reporting", "ReleaseModel", "SizeModel", "Planning", "Inventory", "TestSupport"],
       exclude: ["Snapshots"],
       swiftSettings: settings
     ),
@@ -136,7 +143,10 @@ let package = Package(
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
-    tests(of: "Pipeline", ["ReleaseModel", "ToolExecution", system]),
+    tests(
+      of: "Pipeline",
+      ["Building", "Planning", "ReleaseModel", "Reporting", "SizeModel", "ToolExecution", system]
+    ),
     .testTarget(
       name: "PublishingTests",
       dependencies: [

@@ -17,9 +17,10 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       """,
     version: LlcudaBuild.version,
     subcommands: [
-      ReleaseCommand.self, MergeCommand.self, InspectCommand.self, CompareCommand.self, VerifyCommand.self,
-      PublishCommand.self, RebuildCommand.self, DoctorCommand.self, ShardMatrixCommand.self,
-      ListImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self, BenchPackCommand.self,
+      ReleaseCommand.self, PlanCommand.self, LimitRequestCommand.self, MergeCommand.self, InspectCommand.self,
+      CompareCommand.self, VerifyCommand.self, PublishCommand.self, RebuildCommand.self, DoctorCommand.self,
+      ShardMatrixCommand.self, ListImagesCommand.self, MeasureImagesCommand.self, PackTreeCommand.self,
+      BenchCarveCommand.self, BenchPackCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self
   )

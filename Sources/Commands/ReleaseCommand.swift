@@ -1,6 +1,5 @@
 import ArgumentParser
 import Building
-import Configuration
 import Foundation
 import Pipeline
 import Planning
@@ -36,19 +35,32 @@ struct ReleaseCommand: AsyncParsableCommand {
   )
   var shard: ShardSelection?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Execute a plan that 'plan --format json' wrote; only folders, jobs and the toolkit may be named beside it.",
+      valueName: "file"
+    )
+  )
+  var plan: String?
+
+  func validate() throws {
+    if plan != nil, shard != nil {
+      throw ValidationError("--plan and --shard exclude each other; give every machine the same options")
+    }
+  }
+
   func run() async throws {
     let console = Console.standard()
     if let shard {
       let manifest = try await attended {
-        try await ReleasePipeline(spec: spec(), folders: .ofThisInstallation(), listener: console).run(
+        try await ReleasePipeline(spec: options.spec(), folders: .ofThisInstallation(), listener: console).run(
           shard: shard
         )
       }
-      print(try PartRendering(manifest, folder: spec().outputFolder).text(as: format), terminator: "")
+      print(try PartRendering(manifest, folder: options.spec().outputFolder).text(as: format), terminator: "")
     } else {
-      let manifest = try await attended {
-        try await ReleasePipeline(spec: spec(), folders: .ofThisInstallation(), listener: console).run()
-      }
+      let manifest = try await attended { try await release(console: console) }
       try Self.tell(manifest, as: format)
     }
   }
@@ -59,31 +71,14 @@ struct ReleaseCommand: AsyncParsableCommand {
     guard manifest.overBudget.isEmpty else { throw ExitCode(ExitStatus.overBudget.rawValue) }
   }
 
-  private func spec() throws -> ReleaseSpec {
-    let spec = try options.resolved()
-    if spec.architectures.isEmpty, options.archs == nil {
-      throw ArchitectureListError.empty
+  private func release(console: Console) async throws -> ReleaseManifest {
+    let folders = try Folders.ofThisInstallation()
+    guard let plan else {
+      return try await ReleasePipeline(spec: try options.spec(), folders: folders, listener: console).run()
     }
-    return spec
-  }
-}
-
-extension ReleaseOptions {
-  /// The spec of a run: the configuration file's, under what was said on the command line, with absolute folders.
-  ///
-  /// - Parameter below: applied between the two.
-  /// - Throws: `ConfigurationError`.
-  func resolved(below: (ReleaseSpec) -> ReleaseSpec = { $0 }) throws -> ReleaseSpec {
-    let here = FilePath(FileManager.default.currentDirectoryPath)
-    let file =
-      if let named = config {
-        try ConfigurationFile.read(FilePath(named))
-      } else {
-        try ConfigurationFile.find(in: here)
-      }
-    var spec = try applied(to: below(file?.applied(to: ReleaseSpec()) ?? ReleaseSpec()))
-    spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string
-    spec.buildFolder = Folders.absolute(FilePath(spec.buildFolder)).string
-    return spec
+    let document = try PlanDocument(reading: Folders.absolute(FilePath(plan)))
+    let spec = try options.executing(document)
+    return try await ReleasePipeline(spec: spec, folders: folders, listener: console, executing: document)
+      .run()
   }
 }

@@ -1,6 +1,9 @@
 import ArgumentParser
+import Building
 import Configuration
 import Foundation
+import Pipeline
+import Planning
 import ReleaseModel
 import SystemPackage
 
@@ -29,8 +32,30 @@ struct ReleaseOptions: ParsableArguments {
   )
   var allowJit = false
 
-  @Option(name: .long, help: "single, split, or auto: single if it fits, else split.")
+  @Option(name: .long, help: "single, packed, split, thin, or auto: the first of these that fits.")
   var layout: Layout?
+
+  @Option(name: .long, help: "With --layout auto: the layout that is tried first.")
+  var prefer: Layout?
+
+  @Option(
+    name: .long,
+    help:
+      "The most wheels, the core's and the one that requires the others included; slices then share wheels."
+  )
+  var maxWheels: Int?
+
+  @Flag(
+    name: .long,
+    help: "Drop architectures whose GPUs run a lower minor's cubin, where ggml's host code allows it."
+  )
+  var allowMinorFallback = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The oldest driver that users have, such as 525.", valueName: "release")
+  )
+  var minDriver: String?
 
   @Option(
     name: .long,
@@ -134,6 +159,31 @@ struct ReleaseOptions: ParsableArguments {
     }
   }
 
+  /// Everything that is asked for: the command line over the configuration file over the defaults.
+  ///
+  /// - Throws: `ConfigurationError`, and `ArchitectureListError` when nobody named an architecture.
+  func spec() throws -> ReleaseSpec {
+    let spec = try resolved()
+    if spec.architectures.isEmpty, archs == nil { throw ArchitectureListError.empty }
+    return spec
+  }
+
+  /// The spec of a run: the configuration file's, under what was said on the command line, with absolute folders.
+  ///
+  /// - Parameter below: applied between the two.
+  /// - Throws: `ConfigurationError`.
+  func resolved(below: (ReleaseSpec) -> ReleaseSpec = { $0 }) throws -> ReleaseSpec {
+    let here = FilePath(FileManager.default.currentDirectoryPath)
+    let file =
+      if let config { try ConfigurationFile.read(FilePath(config)) } else {
+        try ConfigurationFile.find(in: here)
+      }
+    var spec = try applied(to: below(file?.applied(to: ReleaseSpec()) ?? ReleaseSpec()))
+    spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string
+    spec.buildFolder = Folders.absolute(FilePath(spec.buildFolder)).string
+    return spec
+  }
+
   static func groupRequest(_ text: String) -> GroupRequest? {
     guard let equals = text.firstIndex(of: "=") else { return nil }
     return GroupRequest(
@@ -151,6 +201,10 @@ struct ReleaseOptions: ParsableArguments {
     if let ptx { spec.addPTX = ptx }
     if allowJit { spec.allowJIT = true }
     if let layout { spec.layout = layout }
+    if let prefer { spec.preferredLayout = prefer }
+    if let maxWheels { spec.maxWheels = maxWheels }
+    if allowMinorFallback { spec.allowMinorFallback = true }
+    if let minDriver { spec.minDriver = minDriver }
     if !slice.isEmpty { spec.slices = slice }
     if !group.isEmpty { spec.groups = group.compactMap(Self.groupRequest) }
     if let cap { spec.cap = cap }
@@ -171,6 +225,28 @@ struct ReleaseOptions: ParsableArguments {
     if let compilerCache { spec.compilerCache = compilerCache }
     if let flashAttention { spec.flashAttention = flashAttention }
     spec.cmakeDefinitions += define
+    return spec
+  }
+}
+
+extension ReleaseOptions {
+  /// What a saved plan asks for, with this machine's folders, jobs and tools.
+  ///
+  /// - Throws: `ValidationError` for an option that would change what was planned.
+  func executing(_ document: PlanDocument) throws -> ReleaseSpec {
+    var own = self
+    (own.out, own.build, own.jobs) = (nil, nil, nil)
+    (own.cudaHome, own.hostCompiler, own.compilerCache) = (nil, nil, nil)
+    guard try own.applied(to: document.plan.spec) == document.plan.spec, config == nil else {
+      throw PlanError.contradiction(
+        "--plan executes what was planned; beside it only --out, --build, --jobs, --cuda-home, --host-compiler and --compiler-cache may stand"
+      )
+    }
+    var spec = try applied(to: document.plan.spec)
+    let blank = ReleaseSpec()
+    spec.jobs = jobs
+    spec.outputFolder = Folders.absolute(FilePath(out ?? blank.outputFolder)).string
+    spec.buildFolder = Folders.absolute(FilePath(build ?? blank.buildFolder)).string
     return spec
   }
 }

@@ -24,6 +24,10 @@ extension ConfigurationFile {
     slices = try Self.slices(reader)
     groups = try Self.groups(reader)
     cap = try Self.cap(reader)
+    preferredLayout = try reader.choice(TopKey.prefer.rawValue, Layout.self)
+    maxWheels = try Self.positive(reader, .maxWheels, "at least one wheel is needed")
+    allowMinorFallback = try reader.boolean(TopKey.allowMinorFallback.rawValue)
+    minDriver = try reader.string(TopKey.minDriver.rawValue)
     kernelCompression = try reader.choice(TopKey.kernelCompression.rawValue, KernelCompression.self)
     upx = try Self.upx(reader)
     tarballs = try Self.tarballs(reader)
@@ -32,7 +36,7 @@ extension ConfigurationFile {
     hostCompiler = try Self.program(reader, TopKey.hostCompiler.rawValue)
     outputFolder = try reader.filePath(TopKey.out.rawValue)
     buildFolder = try reader.filePath(TopKey.build.rawValue)
-    jobs = try Self.jobs(reader)
+    jobs = try Self.positive(reader, .jobs, "at least one job is needed")
     compilerCache = try reader.choice(TopKey.compilerCache.rawValue, CompilerCache.self)
     flashAttention = try reader.boolean(TopKey.flashAttention.rawValue)
     cmakeDefinitions = try Self.definitions(reader)
@@ -120,11 +124,15 @@ extension ConfigurationFile {
     return text
   }
 
-  private static func jobs(_ reader: TableReader) throws(ConfigurationError) -> Int? {
-    let key = TopKey.jobs.rawValue
+  private static func positive(
+    _ reader: TableReader,
+    _ name: TopKey,
+    _ rule: String
+  ) throws(ConfigurationError) -> Int? {
+    let key = name.rawValue
     guard let node = reader.table[key] else { return nil }
     guard case .integer(let count) = node else { throw reader.wrongType(key, "an integer", node) }
-    guard count > 0 else { throw reader.wrongValue(key, "\(count)", "at least one job is needed") }
+    guard count > 0 else { throw reader.wrongValue(key, "\(count)", rule) }
     return count
   }
 

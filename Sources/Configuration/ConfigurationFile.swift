@@ -24,6 +24,14 @@ public struct ConfigurationFile: Hashable, Sendable {
   public var groups: [GroupRequest]?
   /// The key `cap`.
   public var cap: ByteCount?
+  /// The key `prefer`.
+  public var preferredLayout: Layout?
+  /// The key `max-wheels`.
+  public var maxWheels: Int?
+  /// The key `allow-minor-fallback`.
+  public var allowMinorFallback: Bool?
+  /// The key `min-driver`.
+  public var minDriver: String?
   /// The key `kernel-compression`.
   public var kernelCompression: KernelCompression?
   /// The key `upx`.
@@ -94,6 +102,10 @@ public struct ConfigurationFile: Hashable, Sendable {
     Self.set(&spec.slices, slices)
     Self.set(&spec.groups, groups)
     Self.set(&spec.cap, cap)
+    Self.set(&spec.preferredLayout, preferredLayout)
+    Self.set(&spec.maxWheels, maxWheels)
+    Self.set(&spec.allowMinorFallback, allowMinorFallback)
+    Self.set(&spec.minDriver, minDriver)
     Self.set(&spec.kernelCompression, kernelCompression)
     Self.set(&spec.upx, upx)
     Self.set(&spec.tarballs, tarballs)

@@ -2,7 +2,10 @@
 enum TopKey: String, CaseIterable {
   case archs, ptx
   case allowJIT = "allow-jit"
-  case layout, slices, groups, cap
+  case layout, slices, groups, cap, prefer
+  case maxWheels = "max-wheels"
+  case allowMinorFallback = "allow-minor-fallback"
+  case minDriver = "min-driver"
   case kernelCompression = "kernel-compression"
   case upx, tarballs
   case llamaCpp = "llama-cpp"

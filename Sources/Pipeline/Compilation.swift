@@ -7,7 +7,7 @@ import ToolExecution
 
 /// A compilation with everything settled: what is compiled, by what, where.
 struct Compilation: Sendable {
-  let plan: ReleasePlan
+  let planned: PlannedRelease
   let project: ProjectIdentity
   let source: LlamaCppTree
   let toolkit: CUDAToolkit
@@ -22,6 +22,9 @@ struct Compilation: Sendable {
   let listener: any ProgressListener
   /// Held as long as the job.
   let lock: FolderLock
+
+  /// Compile set, slices and groups.
+  var plan: ReleasePlan { planned.plan }
 
   /// What decides the bytes that come out.
   var identity: BuildIdentity {

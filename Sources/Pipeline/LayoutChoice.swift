@@ -16,9 +16,11 @@ struct LayoutChoice: Sendable {
       (layouts, notes) = ([plan.layout], [])
       return
     }
-    var layouts = [Layout.single]
+    var layouts: [Layout] = []
     var notes: [Diagnostic] = []
-    for layout in [Layout.packed, .split, .thin] {
+    let order = [Layout.single, .packed, .split, .thin]
+    let preferred = order.filter { $0 == spec.preferredLayout }
+    for layout in preferred + order.filter({ !preferred.contains($0) }) {
       if let obstacle = Self.obstacle(to: layout, spec: spec) {
         // Nobody who names no place for assets expects to be told.
         if layout != .thin { notes.append(.note("layout \(layout.rawValue) is passed over: \(obstacle)")) }

@@ -10,6 +10,7 @@ import Packaging
 import Planning
 import ReleaseModel
 import Reporting
+import SizeModel
 import SystemPackage
 import ToolExecution
 
@@ -26,6 +27,10 @@ struct Packager: Sendable {
   let runner: ToolRunner
   let locator: ToolLocator
   let listener: any ProgressListener
+  /// The digest of the plan that is executed.
+  let planDigest: String
+  /// What sizes are predicted from, the same on every machine.
+  let model: SizeModel
 
   /// Makes the release, or finds that it is already there.
   func release(
@@ -184,6 +189,7 @@ struct Packager: Sendable {
   {
     var manifest = draft
     manifest.diagnostics = notes
+    manifest.plan = planRecord(of: manifest)
     if !manifest.overBudget.isEmpty {
       let folder =
         [.packed, .thin].contains(manifest.layout) ? workspace.root.appending("packed") : workspace.slices
@@ -235,6 +241,23 @@ struct Packager: Sendable {
     listener.ended("\(inventory.bytes) bytes in \(inventory.artifacts.count) files")
   }
 
+  /// What was predicted of each artifact, beside what it came to.
+  private func planRecord(of manifest: ReleaseManifest) -> ReleaseManifest.PlanRecord {
+    let forecast = LayoutForecast(manifest.layout, of: plan, spec: spec, model: model)
+    let predictions = manifest.artifacts.compactMap { artifact in
+      forecast.files.first {
+        $0.kind.rawValue == artifact.kind && $0.role == artifact.role && $0.group == artifact.group
+      }.map {
+        ReleaseManifest.Prediction(
+          file: artifact.file,
+          bytes: $0.weight.packed,
+          estimates: $0.weight.estimates
+        )
+      }
+    }
+    return ReleaseManifest.PlanRecord(digest: planDigest, predicted: predictions)
+  }
+
   private var inputs: ReleaseManifest.Inputs {
     func definitions(_ kind: BuildTree.Kind) -> [String] {
       trees.first { $0.kind == kind }?.definitions.map { portable($0) } ?? []
@@ -274,6 +297,7 @@ struct Packager: Sendable {
     digest.add("spec", String(decoding: try encoder.encode(comparable), as: UTF8.self))
     digest.add("plan", String(decoding: try encoder.encode(plan), as: UTF8.self))
     digest.add("llama.cpp", source.digest)
+    digest.add("planned", planDigest)
     digest.add("epoch", ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"] ?? "")
     digest.add(files: core.map(\.path) + objects)
     let package = spec.project.packageFolder.map { FilePath($0) } ?? folders.resources.appending("dist")

@@ -13,16 +13,21 @@ extension ReleasePipeline {
     // Everything that can be known to be wrong is told before the first folder is made or byte is fetched.
     let home = try CUDAToolkit.locate(named: spec.cudaHome, cache: folders.cache, locator: locator)
     let capabilities = try await CUDAToolkit.capabilities(of: home, runner: runner)
-    let plan = try ReleasePlan(spec: spec, toolkit: capabilities)
+    let planned = try planned(on: capabilities)
+    let plan = planned.plan
     let project = try ProjectIdentity(spec.project)
     try Preflight(spec: spec, project: project, locator: locator).check()
     try LayoutChoice.check(spec)
     let tools = try await BuildTools(locator: locator, runner: runner)
     for diagnostic in plan.diagnostics { listener.told("\(diagnostic)") }
+    let minutes = Int((planned.effort.seconds * share / 60).rounded(.up))
+    listener.told(
+      "planned: \(planned.layout.rawValue), largest file about \(planned.forecast.largest.mebibytes), about \(minutes) min to compile"
+    )
 
     try makeFolder(workspace.root)
     let lock = try FolderLock(folder: workspace.root)
-    try checkSpace(for: plan, share: share)
+    try checkSpace(planned.effort.disk, share: share)
     try makeFolder(workspace.temporary)
 
     listener.began("llama.cpp")
@@ -71,7 +76,7 @@ extension ReleasePipeline {
       logs: workspace.logs
     )
     return Compilation(
-      plan: plan,
+      planned: planned,
       project: project,
       source: source,
       toolkit: toolkit,
@@ -92,16 +97,22 @@ extension ReleasePipeline {
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
   }
 
-  /// Refuses to start a build that would fill the disk half-way.
-  ///
-  /// Objects, carved objects and libraries together take about 3.2 times the kernels, of which one architecture has up
-  /// to 120 MB of cubins and 66 MB of PTX (ggml 0.25.3); the core's tree takes 0.6 GB, archives a part of it all.
-  private func checkSpace(for plan: ReleasePlan, share: Double) throws {
-    let images = plan.compileSet.architectures.reduce(0.0) {
-      $0 + ($1.real ? 120e6 : 0) + ($1.virtual ? 66e6 : 0)
+  /// The plan that is executed: the one at hand, once this machine's toolkit is the one that it was made for, or a new one.
+  private func planned(on toolkit: ToolkitCapabilities) throws -> PlannedRelease {
+    let stage = PlanningStage(spec: spec, folders: folders)
+    guard let document else {
+      return try stage.plan(on: toolkit, model: stage.model(for: toolkit.version))
     }
-    let flash = spec.flashAttention ? 1.0 : 0.5
-    var needed = ByteCount(Int64(images * flash * 3.2 * share + 1.0e9))
+    try document.check(against: toolkit)
+    _ = try ReleasePlan(spec: document.plan.spec, toolkit: toolkit)
+    return document.plan
+  }
+
+  /// Refuses to start a build that would fill the disk half-way; what an earlier run left counts for two thirds of it.
+  ///
+  /// - Parameter share: the part of the kernels that this machine compiles; the rest takes about a gigabyte.
+  private func checkSpace(_ planned: ByteCount, share: Double) throws {
+    var needed = ByteCount(max(Int64(Double(planned.bytes) * share), min(planned.bytes, 1_000_000_000)))
     // What an earlier run already wrote need not be written again.
     if FileManager.default.fileExists(atPath: workspace.core.appending("llcuda-core.json").string) {
       needed = ByteCount(needed.bytes / 3)

@@ -3,6 +3,7 @@ import Carving
 import Foundation
 import Planning
 public import ReleaseModel
+import SizeModel
 import SystemPackage
 import Timeline
 public import ToolExecution
@@ -15,10 +16,19 @@ public struct ReleasePipeline: Sendable {
   let runner = ToolRunner()
   let locator: ToolLocator
   let workspace: Workspace
+  let document: PlanDocument?
 
   /// Makes the job of a spec whose folders are absolute.
-  public init(spec: ReleaseSpec, folders: Folders, listener: any ProgressListener) {
+  ///
+  /// - Parameter document: the plan that is executed; `nil` plans first.
+  public init(
+    spec: ReleaseSpec,
+    folders: Folders,
+    listener: any ProgressListener,
+    executing document: PlanDocument? = nil
+  ) {
     self.spec = spec
+    self.document = document
     self.folders = folders
     self.listener = StageListener(listener)
     self.locator = ToolLocator(adding: folders.cache.appending("venv/bin"))
@@ -32,7 +42,6 @@ public struct ReleasePipeline: Sendable {
   public func run() async throws -> ReleaseManifest {
     let output = OutputFolder(FilePath(spec.outputFolder))
     try output.checkApart(from: workspace.root)
-    try output.checkApart(from: workspace.root)
     try output.checkReplaceable()
     return try await recorded {
       let job = try await prepare()
@@ -45,8 +54,10 @@ public struct ReleasePipeline: Sendable {
   func package(_ job: Compilation, core: CoreRecipe, into output: OutputFolder) async throws
     -> ReleaseManifest
   {
+    let shipped = PlanningStage(spec: spec, folders: folders)
+      .model(for: job.plan.toolkit.version, isShippedOnly: true)
     let packager = Packager(
-      spec: spec,
+      spec: executedSpec(of: job.planned),
       plan: job.plan,
       project: job.project,
       source: job.source,
@@ -56,7 +67,9 @@ public struct ReleasePipeline: Sendable {
       workspace: workspace,
       runner: runner,
       locator: locator,
-      listener: listener
+      listener: listener,
+      planDigest: try document?.digest ?? PlanDocument.digest(of: job.planned),
+      model: shipped
     )
     let files = try await CoreStage(workspace: workspace, runner: runner, locator: locator).files(of: core)
     let slices = SliceStage(
@@ -68,7 +81,17 @@ public struct ReleasePipeline: Sendable {
       runner: runner,
       listener: listener
     )
-    return try await packager.release(core: files, slices: slices, into: output)
+    let manifest = try await packager.release(core: files, slices: slices, into: output)
+    LearnedStore(cache: folders.cache).learn(from: manifest, model: shipped, kernels: workspace.kernels)
+    return manifest
+  }
+
+  /// What the archives are made by: as planned, and `auto` stays open until sizes are measured.
+  private func executedSpec(of planned: PlannedRelease) -> ReleaseSpec {
+    guard document == nil else { return spec }
+    var executed = planned.spec
+    executed.layout = spec.layout
+    return executed
   }
 
   /// Runs a job with a timeline, which is written whatever comes of it.

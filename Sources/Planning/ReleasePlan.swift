@@ -13,7 +13,7 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
   /// The slices of layout `split`.
   public let slices: [Slice]
   /// The groups of layout `split`, each a wheel and a tarball.
-  public let groups: [SliceGroup]
+  public private(set) var groups: [SliceGroup]
   /// Who can run the release, and how.
   public let coverage: [DeviceCoverage]
   /// What a person should know before waiting for the build.
@@ -79,6 +79,13 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
     }
     self.coverage = coverage
     self.diagnostics = notes + Self.advice(on: compileSet)
+  }
+
+  /// The same plan with its slices in other groups.
+  public func grouped(_ groups: [SliceGroup]) -> ReleasePlan {
+    var plan = self
+    plan.groups = groups
+    return plan
   }
 
   /// The `CMAKE_CUDA_ARCHITECTURES` of the compile set.
@@ -228,6 +235,8 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible, ExitS
   case groupName(String)
   /// A group has a name that means something else already.
   case groupNameReserved(String)
+  /// Options that can't be held at once, in one line with the way out.
+  case contradiction(String)
   /// The slicing loses a device that one library of everything serves.
   case unservedBySlices(ComputeCapability, slices: [String])
 
@@ -248,6 +257,7 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible, ExitS
       "'\(name)' cannot be a group's name; use lower-case letters, digits and hyphens, such as 'desktop'"
     case .groupNameReserved(let name):
       "'\(name)' cannot be a group's name, as it has a meaning of its own; choose another, such as 'desktop'"
+    case .contradiction(let message): message
     case .unservedBySlices(let device, let slices):
       "no slice of \(slices.joined(separator: ", ")) may serve GPUs of \(device); keep the closest architecture's code in one slice"
     }

@@ -46,6 +46,26 @@ public struct DriverVersion: Hashable, Sendable, CustomStringConvertible, Codabl
   }
 }
 
+extension DriverVersion {
+  /// The numbers of a release as people write it, `[525, 60, 13]` or `[525]`; `nil` for anything else.
+  public static func numbers(of release: String) -> [Int]? {
+    let parts = release.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+    guard (1...3).contains(parts.count), let major = parts[0], (300..<10_000).contains(major) else {
+      return nil
+    }
+    let numbers = parts.compactMap(\.self)
+    return numbers.count == parts.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
+  }
+
+  /// Whether a driver of release `minimum` is enough: every driver of branch 550 for a bare `550`.
+  public func isMet(by minimum: String) -> Bool {
+    guard let own = Self.numbers(of: String(release.prefix { $0.isNumber || $0 == "." })),
+      let other = Self.numbers(of: minimum)
+    else { return false }
+    return !other.lexicographicallyPrecedes(own.prefix(other.count))
+  }
+}
+
 /// The lowest drivers on which an artifact works.
 public struct DriverFloor: Hashable, Sendable, Codable, CustomStringConvertible {
   /// For GPUs that run one of its cubins.

@@ -18,12 +18,43 @@ public struct ReleaseManifest: Hashable, Sendable, Codable {
   public var slices: [SliceRecord] = []
   /// How each kind of GPU runs the release.
   public var coverage: [Coverage] = []
+  /// The plan that was executed, `nil` in releases of before there were plans.
+  public var plan: PlanRecord?
   /// What UPX did, `nil` when it wasn't asked for.
   public var upx: [UPXRecord]?
   /// Warnings and notes of the run.
   public var diagnostics: [Diagnostic] = []
   /// When over the cap: the ways to get under it, cheapest first.
   public var remedies: [Remedy] = []
+
+  /// The plan that a release was made by, and what it said.
+  public struct PlanRecord: Hashable, Sendable, Codable {
+    /// The digest of its decisions, as `plan` prints it.
+    public var digest: String
+    /// What it predicted of the artifacts, from the figures that come with the program.
+    public var predicted: [Prediction]
+    /// Makes the record.
+    public init(digest: String, predicted: [Prediction]) {
+      self.digest = digest
+      self.predicted = predicted
+    }
+  }
+
+  /// What was predicted of one artifact.
+  public struct Prediction: Hashable, Sendable, Codable {
+    /// The artifact's file.
+    public var file: String
+    /// Its predicted size.
+    public var bytes: ByteCount
+    /// What the prediction had to be estimated from; empty for a measured combination.
+    public var estimates: [String]
+    /// Makes the record.
+    public init(file: String, bytes: ByteCount, estimates: [String]) {
+      self.file = file
+      self.bytes = bytes
+      self.estimates = estimates
+    }
+  }
 
   /// The project whose wheels these are.
   public struct Project: Hashable, Sendable, Codable {

@@ -14,6 +14,14 @@ public struct ReleaseSpec: Hashable, Sendable, Codable {
   public var groups: [GroupRequest] = []
   /// The most bytes that one file may have.
   public var cap = ByteCount.pypiFileLimit
+  /// The most wheels that may be uploaded, the core's and the one that requires the others included; `nil` is any number.
+  public var maxWheels: Int?
+  /// The layout that is tried first when the layout is `auto`.
+  public var preferredLayout: Layout?
+  /// Whether an architecture may be dropped whose GPUs run a lower minor's cubin.
+  public var allowMinorFallback = false
+  /// The oldest driver that users have, such as `525`; `nil` asks for nothing.
+  public var minDriver: String?
   /// How kernels are stored in slices.
   public var kernelCompression = KernelCompression.none
   /// What UPX packs.

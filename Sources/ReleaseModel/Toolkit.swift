@@ -77,6 +77,18 @@ public struct ToolkitCapabilities: Hashable, Sendable, Codable {
     self.virtual = virtual.sorted()
   }
 
+  /// What a toolkit of that version would say, from the catalog, for machines that don't have it.
+  public init(catalogOf version: ToolkitVersion) {
+    let known = ArchitectureCatalog.entries.filter { $0.isKnown(to: version) }.map(\.capability)
+    // `a` came with 9.0 in CUDA 12.0, `f` with 10.0 in 12.9 (NVIDIA's blog on family-specific features).
+    let lettered = known.filter { $0.number >= 90 && version.release >= "12.0" }.flatMap { capability in
+      let variants: [ComputeCapability.Variant] =
+        capability.number >= 100 && version.release >= "12.9" ? [.architecture, .family] : [.architecture]
+      return variants.map { ComputeCapability(number: capability.number, variant: $0) }
+    }
+    self.init(version: version, real: known + lettered, virtual: known + lettered)
+  }
+
   /// Whether nvcc takes `-compress-mode` (CUDA 12.8 and newer).
   public var hasCompressionModes: Bool { version.release >= "12.8" }
 }

@@ -47,6 +47,25 @@ extension ReleaseManifest {
     return ByteCount(sum)
   }
 
+  /// What was predicted and what it came to: file, predicted, measured, difference, basis.
+  var predictions: Table? {
+    guard let plan, !plan.predicted.isEmpty else { return nil }
+    var table = Table([
+      .text("file"), .number("predicted"), .number("measured"), .number("difference"), .text("basis"),
+    ])
+    for prediction in plan.predicted {
+      guard let artifact = artifacts.first(where: { $0.file == prediction.file }) else { continue }
+      let basis =
+        prediction.estimates.isEmpty ? "measured figures" : prediction.estimates.joined(separator: "; ")
+      let (real, guess) = (Double(artifact.bytes.bytes), Double(prediction.bytes.bytes))
+      table.append([
+        artifact.file, "\(prediction.bytes)", "\(artifact.bytes)",
+        guess > 0 ? String(format: "%+.1f %%", (real / guess - 1) * 100) : "", basis,
+      ])
+    }
+    return table.rows.isEmpty ? nil : table
+  }
+
   /// By how much an artifact is over the cap, in words.
   func excess(of artifact: Artifact) -> String {
     let (excess, overflow) = artifact.bytes.bytes.subtractingReportingOverflow(cap.bytes)

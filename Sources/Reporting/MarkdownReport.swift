@@ -8,7 +8,7 @@ struct MarkdownReport {
 
   var lines: [String] {
     ["## \(Markdown.text(manifest.title))", ""] + budget + artifacts + facts + diagnostics + coverage + slices
-      + upx
+      + predictions + upx
       + checksums
   }
 
@@ -86,6 +86,13 @@ struct MarkdownReport {
       if slice.kernels.isEmpty { table.append(own + ["none"]) }
     }
     return folded("Slices, as read back from the finished libraries", table)
+  }
+
+  private var predictions: [String] {
+    guard let table = manifest.predictions else { return [] }
+    var escaped = Table(table.columns)
+    for row in table.rows { escaped.append([Markdown.code(row[0])] + row.dropFirst().map(Markdown.text)) }
+    return folded("What the plan said, and what it came to", escaped)
   }
 
   private var upx: [String] {

@@ -7,7 +7,7 @@ struct TableReport {
   init(_ manifest: ReleaseManifest) { self.manifest = manifest }
 
   var text: String {
-    let sections = [header, artifacts, slices, coverage, upx, diagnostics, budget]
+    let sections = [header, artifacts, slices, coverage, predictions, upx, diagnostics, budget]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
   }
 
@@ -59,6 +59,11 @@ struct TableReport {
       table.append(["\(entry.capability)", entry.devices, entry.runs, entry.slice ?? ""])
     }
     return ["Which GPUs run it, and how"] + table.lines(indent: 2)
+  }
+
+  private var predictions: [String] {
+    guard let table = manifest.predictions else { return [] }
+    return ["What the plan said, and what it came to"] + table.lines(indent: 2)
   }
 
   private var upx: [String] {

@@ -20,6 +20,10 @@ import Testing
     layout = "split"
     slices = ["75,86", [80]]
     cap = "90MiB"
+    prefer = "thin"
+    max-wheels = 4
+    allow-minor-fallback = true
+    min-driver = "550"
     kernel-compression = "zstd"
     upx = "all"
     tarballs = ["gz", "zst"]
@@ -68,6 +72,10 @@ import Testing
       GroupRequest(name: "server", architectures: "80"),
     ]
     expected.cap = ByteCount(90 * 1_048_576)
+    expected.preferredLayout = .thin
+    expected.maxWheels = 4
+    expected.allowMinorFallback = true
+    expected.minDriver = "550"
     expected.kernelCompression = .zstd
     expected.upx = .all
     expected.tarballs = [.gzip, .zstd]

@@ -51,6 +51,18 @@ extension ReleaseManifest {
         slice: "sm86"
       ),
     ]
+    manifest.plan = PlanRecord(
+      digest: String(repeating: "a7", count: 32),
+      predicted: [
+        Prediction(file: manifest.artifacts[0].file, bytes: ByteCount(13_402_118), estimates: []),
+        Prediction(file: manifest.artifacts[1].file, bytes: ByteCount(28_922_152), estimates: []),
+        Prediction(
+          file: manifest.artifacts[2].file,
+          bytes: ByteCount(94_371_840),
+          estimates: ["8.6 like 8.0"]
+        ),
+      ]
+    )
     manifest.upx = [
       UPXRecord(
         file: "llama-server",

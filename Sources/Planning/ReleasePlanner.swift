@@ -1,0 +1,353 @@
+public import ReleaseModel
+public import SizeModel
+
+/// Finds the best plan for a request: exactly, by looking at every choice there is.
+///
+/// The choices: the layout, which slices share a wheel, and, where it is allowed, which architectures are dropped because
+/// a lower minor's cubin serves their GPUs. In this order, a plan is better that fits the cap in an earlier layout, has
+/// fewer wheels, leaves fewer of the GPUs asked for to JIT compilation, is smaller in all, and drops less.
+public struct ReleasePlanner {
+  private let spec: ReleaseSpec
+  private let toolkit: ToolkitCapabilities
+  private let model: SizeModel
+  private let cores: Int
+
+  /// Makes a planner.
+  ///
+  /// - Parameter cores: how many compilers run side by side.
+  public init(spec: ReleaseSpec, toolkit: ToolkitCapabilities, model: SizeModel, cores: Int) {
+    self.spec = spec
+    self.toolkit = toolkit
+    self.model = model
+    self.cores = max(1, spec.jobs ?? cores)
+  }
+
+  /// Plans.
+  ///
+  /// A plan that nothing fits is a plan too: its ``PlannedRelease/shortfall`` says by how much.
+  ///
+  /// - Throws: `ArchitectureListError`, ``PlanError``.
+  public func plan() throws -> PlannedRelease {
+    let asked = try ReleasePlan(spec: spec, toolkit: toolkit)
+    let constraints = try PlanConstraints(spec, plan: asked)
+    let fallbacks = MinorFallback.candidates(in: asked.compileSet.architectures)
+    let named = Set(
+      (spec.slices + spec.groups.map(\.architectures)).flatMap {
+        $0.split(whereSeparator: { ",; ".contains($0) })
+      }
+      .compactMap { ComputeCapability(parsing: $0)?.number }
+    )
+    let droppable = fallbacks.filter { $0.obstacle == nil && !named.contains($0.dropped.number) }
+
+    var best = try candidate(spec, asked, dropping: [], constraints)
+    if spec.allowMinorFallback {
+      for choice in 1..<(1 << droppable.count) {
+        let dropped = droppable.indices.filter { choice & (1 << $0) != 0 }.map { droppable[$0] }
+        guard let shorter = try without(dropped, asked) else { continue }
+        let next = try candidate(shorter.spec, shorter.plan, dropping: dropped, constraints)
+        if next.rank.lexicographicallyPrecedes(best.rank) { best = next }
+      }
+    }
+    return try finish(best, asked: asked, fallbacks: fallbacks, constraints)
+  }
+
+  // MARK: One choice
+
+  /// What comes of one choice of what is dropped.
+  private struct Candidate {
+    var spec: ReleaseSpec
+    var plan: ReleasePlan
+    var dropped: [MinorFallback]
+    var forecasts: [LayoutForecast]
+    var objections: [PlanReason?]
+    /// Which of the forecasts is taken.
+    var chosen: Int
+    /// What makes it better than others, most important first.
+    var rank: [Int64]
+
+    var forecast: LayoutForecast { forecasts[chosen] }
+    var fits: Bool { objections[chosen] == nil }
+  }
+
+  private func candidate(
+    _ spec: ReleaseSpec,
+    _ plan: ReleasePlan,
+    dropping dropped: [MinorFallback],
+    _ constraints: PlanConstraints
+  ) throws -> Candidate {
+    let grouped = grouped(plan)
+    // Only wheels get fewer when they are shared; what is fetched or attached is best when it is small.
+    func divided(_ layout: Layout) -> ReleasePlan { layout == .split ? grouped : plan }
+    let forecasts = constraints.order.map {
+      LayoutForecast($0, of: divided($0), spec: spec, model: model)
+    }
+    let objections = forecasts.map { constraints.objection(to: $0) }
+    let fitting = objections.firstIndex { $0 == nil }
+    // When nothing fits, the nearest to it; a broken rule that isn't about size is never the nearest.
+    let chosen =
+      fitting
+      ?? forecasts.indices.min {
+        (Self.isAboutSize(objections[$0]) ? 0 : 1, forecasts[$0].largestAtMost.bytes, $0)
+          < (Self.isAboutSize(objections[$1]) ? 0 : 1, forecasts[$1].largestAtMost.bytes, $1)
+      } ?? 0
+    let forecast = forecasts[chosen]
+    let jit = Self.jitCount(plan)
+    let excess = fitting == nil ? forecast.largestAtMost.bytes : 0
+    return Candidate(
+      spec: spec,
+      plan: divided(forecast.layout),
+      dropped: dropped,
+      forecasts: forecasts,
+      objections: objections,
+      chosen: chosen,
+      rank: [
+        Int64(fitting ?? Int.max), excess, Int64(forecast.wheels), Int64(jit), forecast.total.bytes,
+        Int64(dropped.count),
+      ]
+    )
+  }
+
+  private static func isAboutSize(_ objection: PlanReason?) -> Bool {
+    if case .layoutTooLarge = objection { true } else { objection == nil }
+  }
+
+  /// How many of the listed GPUs have to compile.
+  private static func jitCount(_ plan: ReleasePlan) -> Int {
+    let rule = ServiceRule(compileSet: plan.compileSet.architectures)
+    return plan.compileSet.architectures.filter {
+      rule.service(of: $0.capability, by: plan.fatSlice) == .ptx
+    }.count
+  }
+
+  /// The plan with as few groups as the cap allows; groups that were asked for stay as they are.
+  ///
+  /// Somebody who asks for layout `split` by name wants a wheel per slice, unless there may be only so many.
+  private func grouped(_ plan: ReleasePlan) -> ReleasePlan {
+    guard spec.layout == .auto || spec.maxWheels != nil else { return plan }
+    let pinned = Set(spec.groups.map(\.name))
+    let free = plan.groups.filter { !pinned.contains($0.name) }.flatMap(\.slices)
+    let overhead = ByteCount(model.figures.wheel.group)
+    let packing = BinPacking(
+      weights: free.map { model.slice($0.architectures, stored: spec.kernelCompression) },
+      overhead: Weight(installed: overhead, packed: overhead),
+      capacity: spec.cap
+    )
+    guard let bins = packing.bins() else { return plan }
+    let groups = bins.map { bin -> SliceGroup in
+      let slices = bin.map { free[$0] }
+      return SliceGroup(
+        name: slices.count == 1
+          ? slices[0].name : Slice.name(for: slices.flatMap(\.architectures).map(\.capability)),
+        slices: slices
+      )
+    }
+    guard pinned.isDisjoint(with: groups.map(\.name)) else { return plan }
+    return plan.grouped(plan.groups.filter { pinned.contains($0.name) } + groups)
+  }
+
+  private func without(_ dropped: [MinorFallback], _ asked: ReleasePlan) throws -> (
+    spec: ReleaseSpec, plan: ReleasePlan
+  )? {
+    let gone = Set(dropped.map(\.dropped))
+    let list = MinorFallback.list(asked.compileSet.architectures, without: gone)
+    // Each must still be served by a lower minor's cubin when the others are gone, too.
+    let rule = ServiceRule(compileSet: list)
+    let all = Slice(name: "all", architectures: list)
+    for capability in gone where rule.service(of: capability, by: all) != .olderCubin { return nil }
+    for capability in gone {
+      guard let code = rule.closest(to: capability),
+        HostPaths.obstacle(between: ComputeCapability(number: code), and: capability) == nil
+      else { return nil }
+    }
+    var shorter = spec
+    shorter.architectures = list.flatMap(\.cmakeEntries).joined(separator: ",")
+    shorter.addPTX = false
+    return (shorter, try ReleasePlan(spec: shorter, toolkit: toolkit))
+  }
+
+  // MARK: The result
+
+  private func finish(
+    _ best: Candidate,
+    asked: ReleasePlan,
+    fallbacks: [MinorFallback],
+    _ constraints: PlanConstraints
+  ) throws -> PlannedRelease {
+    var decided = best.spec
+    decided.layout = best.forecast.layout
+    var result = PlannedRelease(
+      spec: decided,
+      plan: best.plan,
+      layout: best.forecast.layout,
+      forecasts: best.forecasts,
+      coverage: PlanCoverage(plan: best.plan, forecasts: best.forecasts, model: model).rows,
+      reasons: [],
+      proposals: [],
+      shortfall: best.fits ? nil : best.forecast.largestAtMost - spec.cap,
+      effort: PlanEffort(plan: best.plan, spec: spec, model: model, jobs: cores).effort(of: best.forecast),
+      basis: model.figures.conditions
+    )
+    if !best.fits, !Self.isAboutSize(best.objections[best.chosen]) { result.shortfall = .zero }
+    result.reasons = try reasons(for: best, asked: asked, fallbacks: fallbacks)
+    result.proposals = try proposals(against: best, asked: asked, fallbacks: fallbacks, constraints)
+    return result
+  }
+
+  private func reasons(
+    for best: Candidate,
+    asked: ReleasePlan,
+    fallbacks: [MinorFallback]
+  ) throws -> [PlanReason] {
+    var reasons = best.objections.prefix(best.fits ? best.chosen : best.objections.count).compactMap(\.self)
+    if best.fits {
+      reasons.append(
+        .layoutFits(best.forecast.layout, largest: best.forecast.largest, cap: spec.cap)
+      )
+    }
+    if best.forecast.layout == .split, best.plan.groups.count < best.plan.slices.count {
+      reasons.append(.grouped(groups: best.plan.groups.count, slices: best.plan.slices.count))
+    }
+    let gone = best.dropped.map(\.dropped)
+    for fallback in fallbacks {
+      if gone.contains(fallback.dropped) {
+        reasons.append(.dropped(fallback, saved: try saving(of: fallback, in: best, asked: asked)))
+      } else if fallback.obstacle != nil {
+        reasons.append(.kept(fallback))
+      }
+    }
+    reasons += Self.hostPaths(of: best.plan)
+    let floors = best.forecast.files.compactMap(\.driverFloor)
+    if let floor = floors.first(where: { $0.ptx != nil }), let ptx = floor.ptx, ptx != floor.cubins {
+      reasons.append(.ptxNeedsDriver(ptx.release, cubins: floor.cubins.release))
+    }
+    return reasons
+  }
+
+  /// Bytes of all wheels and fetched files that would come on top if one architecture had not been dropped.
+  private func saving(of fallback: MinorFallback, in best: Candidate, asked: ReleasePlan) throws -> ByteCount
+  {
+    let others = best.dropped.filter { $0 != fallback }
+    let plan = others.isEmpty ? asked : try without(others, asked)?.plan ?? asked
+    func bytes(_ plan: ReleasePlan) -> ByteCount {
+      LayoutForecast(best.forecast.layout, of: plan, spec: spec, model: model).files
+        .filter { $0.kind != .tarball }.reduce(.zero) { $0 + $1.weight.packed }
+    }
+    return bytes(plan) - bytes(best.plan)
+  }
+
+  /// GPUs that run code for another architecture which ggml's host code takes for their own.
+  private static func hostPaths(of plan: ReleasePlan) -> [PlanReason] {
+    let rule = ServiceRule(compileSet: plan.compileSet.architectures)
+    var devices: [ComputeCapability: [ComputeCapability]] = [:]
+    for device in plan.coverage where device.service != nil {
+      guard let code = rule.closest(to: device.capability) else { continue }
+      devices[ComputeCapability(number: code), default: []].append(device.capability)
+    }
+    return devices.sorted { $0.key < $1.key }.compactMap { code, devices in
+      let affected = devices.filter { HostPaths.difference(between: code, and: $0) != nil }
+      guard let first = affected.first, let why = HostPaths.difference(between: code, and: first) else {
+        return nil
+      }
+      return .hostPath(affected, code: code, difference: why)
+    }
+  }
+
+  /// Changes that would help, each planned anew.
+  private func proposals(
+    against best: Candidate,
+    asked: ReleasePlan,
+    fallbacks: [MinorFallback],
+    _ constraints: PlanConstraints
+  ) throws -> [PlanProposal] {
+    var found: [PlanProposal] = []
+    func propose(_ action: String, _ changed: ReleaseSpec, price: String) {
+      // A change that contradicts what was asked for is none.
+      guard let plan = try? ReleasePlan(spec: changed, toolkit: toolkit),
+        let rules = try? PlanConstraints(changed, plan: plan)
+      else { return }
+      let planner = ReleasePlanner(spec: changed, toolkit: toolkit, model: model, cores: cores)
+      guard let next = try? planner.candidate(changed, plan, dropping: [], rules) else { return }
+      let isBetter =
+        best.fits
+        ? next.fits && next.forecast.total < best.forecast.total
+        : next.forecast.largestAtMost < best.forecast.largestAtMost
+      guard isBetter else { return }
+      found.append(
+        PlanProposal(
+          action: action,
+          layout: next.forecast.layout,
+          largest: next.forecast.largest,
+          saved: best.forecast.total - next.forecast.total,
+          fits: next.fits,
+          price: price
+        )
+      )
+    }
+
+    if best.spec.kernelCompression != .zstd {
+      var changed = best.spec
+      changed.kernelCompression = .zstd
+      propose(
+        "--kernel-compression zstd",
+        changed,
+        price: "needs driver \(DriverVersion.zstdKernels) or newer"
+      )
+    }
+    if !best.fits {
+      for layout in [Layout.packed, .split, .thin] where spec.layout != .auto && spec.layout != layout {
+        var changed = best.spec
+        changed.layout = layout
+        propose("--layout \(layout.rawValue)", changed, price: layout.price)
+      }
+      if spec.maxWheels != nil {
+        var changed = best.spec
+        changed.maxWheels = nil
+        propose("no --max-wheels", changed, price: "more wheels")
+      }
+    }
+    let highest = best.plan.compileSet.architectures.last { $0.virtual && $0.real }
+    if let highest {
+      var changed = best.spec
+      changed.architectures = best.plan.compileSet.architectures.flatMap { architecture in
+        architecture == highest ? ["\(architecture.capability.label)-real"] : architecture.cmakeEntries
+      }.joined(separator: ",")
+      changed.addPTX = false
+      propose("--no-ptx", changed, price: "GPUs newer than \(highest.capability.major).x use the CPU")
+    }
+    for fallback in fallbacks where fallback.obstacle == nil && !spec.allowMinorFallback {
+      guard let shorter = try without([fallback], asked) else { continue }
+      propose(
+        "drop \(fallback.dropped) (--allow-minor-fallback)",
+        shorter.spec,
+        price: "its GPUs run \(fallback.by)'s cubin; what that costs in speed was not measured"
+      )
+    }
+    let helping = found.sorted { ($0.fits ? 0 : 1, $0.largest) < ($1.fits ? 0 : 1, $1.largest) }
+    guard !best.fits, Self.isAboutSize(best.objections[best.chosen]) else { return helping }
+    return helping + [
+      PlanProposal(
+        action: "--cap \(Self.wholeMebibytes(best.forecast.largestAtMost))MiB",
+        layout: best.forecast.layout,
+        largest: best.forecast.largest,
+        saved: .zero,
+        fits: true,
+        price:
+          "the index must allow it: PyPI grants more on request, up to 1 GiB a file (llcuda-build limit-request)"
+      )
+    ]
+  }
+
+  private static func wholeMebibytes(_ bytes: ByteCount) -> Int64 { (bytes.bytes + 1_048_575) / 1_048_576 }
+}
+
+extension Layout {
+  /// What a layout asks of users, in a few words.
+  var price: String {
+    switch self {
+    case .single, .auto: "one large download"
+    case .packed: "kernels are unpacked at the first use"
+    case .split: "several wheels, which pip installs together"
+    case .thin: "kernels are fetched at the first use, so a network is needed then"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// Plans: made without a toolkit, kept in a file, executed, refused.
+  @Suite("Plans") struct Plans {
+    private let shared = SharedBuild.shared
+
+    private struct Saved: Decodable {
+      let digest: String
+    }
+
+    @Test("a plan needs no toolkit, writes nothing, and says what it took for granted")
+    func withoutToolkit() async throws {
+      try await withTemporaryDirectory { folder in
+        let bare: [String: String?] = [
+          "CUDA_HOME": nil, "PATH": "/usr/bin:/bin", "LLCUDA_CACHE": folder.appending("cache").string,
+        ]
+        let options = ["plan", "--archs", "all", "--cuda", "12.4"]
+        let result = try await Program.run(options, environment: bare, in: folder)
+        #expect(result.exitCode == 0, "\(result.stderr)")
+        #expect(result.stderr == "note: planned for CUDA 12.4, as the catalog knows it\n")
+        #expect(result.stdout.contains("5.0, 5.2, 6.0") && result.stdout.contains("RTX 4060-4090"))
+        #expect(try Files.names(in: folder) == [])
+        let ways = try await Program.run(options + ["--options"], environment: bare, in: folder)
+        #expect(ways.exitCode == 0 && ways.stdout.contains("raise the limit"))
+        let request = try await Program.run(
+          ["limit-request", "--archs", "75,80,86", "--cuda", "12.4"],
+          environment: bare,
+          in: folder
+        )
+        #expect(request.exitCode == 0 && request.stdout.contains("### New limit"))
+        #expect(request.stderr.contains("warning: no request is needed"))
+        #expect(request.stdout.contains("- 7.5: ") && request.stdout.contains("12 releases a year"))
+      }
+    }
+
+    @Test(
+      "what can't be asked for: one line each",
+      arguments: [
+        (["--cap", "0"], "--cap must be at least one byte"), (["--cap", "5 parsecs"], "--cap"),
+        (["--max-wheels", "0"], "--max-wheels"), (["--prefer", "best"], "--prefer"),
+        (["--min-driver", "470"], "--min-driver is 470"), (["--cuda", "twelve"], "--cuda 'twelve'"),
+        (["--group", "a=75", "--group", "b=75"], "7.5 already belongs to another one"),
+        (["--group", "a=90"], "9.0 is not among the architectures"),
+        (["--layout", "split", "--prefer", "thin"], "contradict each other"),
+        (["--kernel-compression", "zstd", "--min-driver", "525"], "leave one out"),
+      ] as [([String], String)]
+    )
+    func refused(options: [String], message: String) async throws {
+      try await withTemporaryDirectory { folder in
+        let toolkit = options.contains("--cuda") ? [] : ["--cuda", "12.4"]
+        let result = try await Program.run(["plan", "--archs", "75,80"] + toolkit + options, in: folder)
+        #expect(result.exitCode == 64, "\(result.stderr)")
+        #expect(result.stdout.isEmpty && result.stderr.contains(message), "\(result.stderr)")
+      }
+    }
+
+    @Test("a cap that nothing holds: exit code 3, and by how much")
+    func nothingFits() async throws {
+      try await withTemporaryDirectory { folder in
+        let options = ["plan", "--archs", "75", "--cuda", "12.4", "--cap", "1MiB"]
+        let result = try await Program.run(options, in: folder)
+        #expect(result.exitCode == 3, "\(result.stderr)")
+        #expect(result.stderr.contains("nothing fits the cap of 1,048,576"))
+        #expect(result.stdout.contains("What would help") && result.stdout.contains("--cap "))
+      }
+    }
+
+    @Test("a saved plan is executed as it is, and its digest stands in the manifest")
+    func saved() async throws {
+      _ = try await shared.split()
+      let options = SharedBuild.options + SharedBuild.architectures
+      let release = options + ["--layout", "split", "--tarball", "none", "--group", "old=61,75"]
+      let plan = try await shared.run(["plan", "--format", "json"] + release)
+      try #require(plan.exitCode == 0, "\(plan.stderr)")
+      try await withTemporaryDirectory { folder in
+        let file = folder.appending("plan.json")
+        try Files.write(plan.stdout, to: file)
+        let out = folder.appending("out")
+        let execute = ["--plan", file.string, "--build", shared.build.string, "--out", out.string]
+
+        let more = try await shared.run(execute + ["--no-ptx"])
+        #expect(more.exitCode == 64 && more.stderr.contains("--plan executes what was planned"))
+        try Files.write(plan.stdout.replacing("\"old\"", with: "\"new\""), to: file)
+        let edited = try await shared.run(execute)
+        #expect(edited.exitCode == 7 && edited.stderr.contains("checksum does not hold"), "\(edited.stderr)")
+        #expect(!Files.exists(out))
+
+        try Files.write(plan.stdout, to: file)
+        let done = try await shared.run(execute)
+        #expect(done.exitCode == 0, "\(done.stderr)")
+        let manifest = try Release(out: out, result: done).manifest()
+        let digest = try JSONDecoder().decode(Saved.self, from: Data(plan.stdout.utf8)).digest
+        #expect(manifest.plan?.digest == digest)
+        #expect(manifest.plan?.predicted.count == manifest.artifacts.count)
+        #expect(manifest.artifacts.compactMap(\.group) == ["old", "sm86"])
+        #expect(done.stdout.contains("What the plan said, and what it came to"))
+      }
+    }
+  }
+}
