@@ -95,7 +95,8 @@ struct BinaryCheck {
       Finding(.fatbinReadable, in: contents.file, at: $0.key, $0.value)
     }
     // Kernels that are fetched at first use are promised by the file that is fetched.
-    let isFetching = contents.members.contains { $0.name.hasSuffix(PackedContents.descriptorSuffix) }
+    let isFetching =
+      contents.members.contains { $0.name.hasSuffix(PackedContents.descriptorSuffix) }
       && contents.packed.isEmpty
     guard let promised, !isFetching else { return findings }
     let libraries = contents.binaryNames.filter { contents.binaries[$0]?.kernels != nil }
