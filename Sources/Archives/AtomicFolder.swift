@@ -56,7 +56,9 @@ public enum AtomicFolder {
     }
   }
 
-  private static func prefix(of path: FilePath) -> String { ".\(path.lastComponent?.string ?? "out").partial-" }
+  private static func prefix(of path: FilePath) -> String {
+    ".\(path.lastComponent?.string ?? "out").partial-"
+  }
 
   /// Removes what runs that were killed while they filled a folder left beside it.
   private static func removeRemains(beside path: FilePath) {

@@ -54,9 +54,10 @@ struct ReleaseCommand: AsyncParsableCommand {
     let console = Console.standard()
     if let shard {
       let manifest = try await attended {
-        try await ReleasePipeline(spec: options.spec(), folders: .ofThisInstallation(), listener: console).run(
-          shard: shard
-        )
+        try await ReleasePipeline(spec: options.spec(), folders: .ofThisInstallation(), listener: console)
+          .run(
+            shard: shard
+          )
       }
       print(try PartRendering(manifest, folder: options.spec().outputFolder).text(as: format), terminator: "")
     } else {

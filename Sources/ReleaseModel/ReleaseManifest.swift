@@ -288,6 +288,8 @@ public struct ReleaseManifest: Hashable, Sendable, Codable {
     self.cap = cap
   }
 
-  /// The wheels over the cap. Tarballs are no uploads to an index, so its limit is not theirs.
+  /// The wheels over the cap.
+  ///
+  /// Tarballs are no uploads to an index, so its limit is not theirs.
   public var overBudget: [Artifact] { artifacts.filter { $0.kind == "wheel" && $0.bytes > cap } }
 }

@@ -58,6 +58,7 @@ import Testing
     urls = { Home = "https://example.org" }
     package-folder = "python/mycuda"
     extra-files = { "mycuda/data.json" = "data/d.json" }
+    asset-url = "https://host/releases/2.0"
     """
 
   @Test func `Every key reaches the spec`() throws {
@@ -97,6 +98,7 @@ import Testing
     expected.project.urls = ["Home": "https://example.org"]
     expected.project.packageFolder = "/project/python/mycuda"
     expected.project.extraFiles = ["mycuda/data.json": "/project/data/d.json"]
+    expected.project.assetURL = "https://host/releases/2.0"
     #expect(try Self.parse(Self.full)?.applied(to: ReleaseSpec()) == expected)
   }
 
@@ -162,7 +164,7 @@ import Testing
     ("[gruops]\na = 75", "line 1: there is no key 'gruops'; did you mean 'groups'?"),
     (
       "[project]\nzzzzzz = 1",
-      "line 2: there is no key 'project.zzzzzz'; the keys are name, version, summary, author, author-email, license, urls, package-folder, extra-files"
+      "line 2: there is no key 'project.zzzzzz'; the keys are name, version, summary, author, author-email, license, urls, package-folder, extra-files, asset-url"
     ),
     // Wrong types.
     ("ptx = \"no\"", "line 1: 'ptx' must be true or false, not a string"),
