@@ -123,7 +123,10 @@ public struct ReleasePipeline: Sendable {
     }
     try document.check(against: toolkit)
     _ = try ReleasePlan(spec: document.plan.spec, toolkit: toolkit)
-    return document.plan
+    var planned = document.plan
+    // A plan that was made for `auto` has decided; only a run without a plan's file decides by measuring.
+    planned.plan = planned.plan.laidOut(as: planned.layout)
+    return planned
   }
 
   /// What the archives are made by: as planned, and `auto` stays open until sizes are measured.
