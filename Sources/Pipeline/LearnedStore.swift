@@ -1,5 +1,5 @@
 import Foundation
-public import ReleaseModel
+import ReleaseModel
 import Reporting
 public import SizeModel
 public import SystemPackage

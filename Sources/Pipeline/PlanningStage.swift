@@ -3,7 +3,7 @@ import Foundation
 public import Planning
 public import ReleaseModel
 public import SizeModel
-public import SystemPackage
+import SystemPackage
 import ToolExecution
 
 /// Plans a release on this machine: with what is known of its source, its toolkit and earlier builds, and nothing run.

@@ -1,5 +1,4 @@
 public import ReleaseModel
-public import SizeModel
 
 /// A complete plan: what is built, what is shipped, how large it gets, who runs it, and why.
 public struct PlannedRelease: Hashable, Sendable, Codable {

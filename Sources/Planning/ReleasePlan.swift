@@ -7,7 +7,7 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
   /// The compile set: compiled together, in one CMake tree.
   public let compileSet: ArchitectureList
   /// The layout asked for; `auto` is decided when sizes are known.
-  public let layout: Layout
+  public private(set) var layout: Layout
   /// The one slice of layout `single`: the whole compile set.
   public let fatSlice: Slice
   /// The slices of layout `split`.
@@ -85,6 +85,13 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
   public func grouped(_ groups: [SliceGroup]) -> ReleasePlan {
     var plan = self
     plan.groups = groups
+    return plan
+  }
+
+  /// The same plan with its layout decided.
+  public func laidOut(as layout: Layout) -> ReleasePlan {
+    var plan = self
+    plan.layout = layout
     return plan
   }
 

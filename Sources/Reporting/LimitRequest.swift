@@ -1,5 +1,5 @@
 public import Planning
-public import ReleaseModel
+import ReleaseModel
 public import SizeModel
 
 /// The text for PyPI's request of a higher file limit, from a plan's facts.

@@ -99,6 +99,15 @@ extension EndToEnd {
         #expect(manifest.plan?.predicted.count == manifest.artifacts.count)
         #expect(manifest.artifacts.compactMap(\.group) == ["old", "sm86"])
         #expect(done.stdout.contains("What the plan said, and what it came to"))
+
+        // What `auto` decided is executed, whatever measuring would have decided: one file would do for this project.
+        let automatic = ["--tarball", "none", "--prefer", "split"]
+        let second = try await shared.run(["plan", "--format", "json"] + options + automatic)
+        try #require(second.exitCode == 0, "\(second.stderr)")
+        try Files.write(second.stdout, to: file)
+        let decided = try await shared.run(execute)
+        #expect(decided.exitCode == 0, "\(decided.stderr)")
+        #expect(try Release(out: out, result: decided).manifest().layout == .split)
       }
     }
   }
