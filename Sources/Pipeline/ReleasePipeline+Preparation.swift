@@ -105,7 +105,10 @@ extension ReleasePipeline {
     }
     try document.check(against: toolkit)
     _ = try ReleasePlan(spec: document.plan.spec, toolkit: toolkit)
-    return document.plan
+    var planned = document.plan
+    // A plan that was made for `auto` has decided; only a run without a plan's file decides by measuring.
+    planned.plan = planned.plan.laidOut(as: planned.layout)
+    return planned
   }
 
   /// Refuses to start a build that would fill the disk half-way; what an earlier run left counts for two thirds of it.

@@ -86,23 +86,6 @@ public struct ReleasePipeline: Sendable {
     return manifest
   }
 
-<<<<<<< HEAD
-=======
-  /// The plan that is executed: the one at hand, once this machine's toolkit is the one that it was made for, or a new one.
-  private func planned(on toolkit: ToolkitCapabilities) throws -> PlannedRelease {
-    let stage = PlanningStage(spec: spec, folders: folders)
-    guard let document else {
-      return try stage.plan(on: toolkit, model: stage.model(for: toolkit.version))
-    }
-    try document.check(against: toolkit)
-    _ = try ReleasePlan(spec: document.plan.spec, toolkit: toolkit)
-    var planned = document.plan
-    // A plan that was made for `auto` has decided; only a run without a plan's file decides by measuring.
-    planned.plan = planned.plan.laidOut(as: planned.layout)
-    return planned
-  }
-
->>>>>>> plan
   /// What the archives are made by: as planned, and `auto` stays open until sizes are measured.
   private func executedSpec(of planned: PlannedRelease) -> ReleaseSpec {
     guard document == nil else { return spec }
