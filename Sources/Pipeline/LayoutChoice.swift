@@ -18,10 +18,8 @@ struct LayoutChoice: Sendable {
     }
     var layouts: [Layout] = []
     var notes: [Diagnostic] = []
-    let order = [Layout.single, .packed, .split, .thin]
-    let preferred = order.filter { $0 == spec.preferredLayout }
-    for layout in preferred + order.filter({ !preferred.contains($0) }) {
-      if let obstacle = Self.obstacle(to: layout, spec: spec) {
+    for layout in LayoutRequirement.order(spec) {
+      if let obstacle = LayoutRequirement.obstacle(to: layout, spec: spec) {
         // Nobody who names no place for assets expects to be told.
         if layout != .thin { notes.append(.note("layout \(layout.rawValue) is passed over: \(obstacle)")) }
       } else {
@@ -38,21 +36,9 @@ struct LayoutChoice: Sendable {
   ///
   /// - Throws: ``LayoutError``.
   static func check(_ spec: ReleaseSpec) throws(LayoutError) {
-    if let obstacle = obstacle(to: spec.layout, spec: spec) {
+    if let obstacle = LayoutRequirement.obstacle(to: spec.layout, spec: spec) {
       throw LayoutError(layout: spec.layout, why: obstacle)
     }
-  }
-
-  private static func obstacle(to layout: Layout, spec: ReleaseSpec) -> String? {
-    guard [.packed, .thin].contains(layout) else { return nil }
-    if spec.project.packageFolder != nil {
-      return
-        "it needs the Python package that comes with llcuda-build, which unpacks; leave out package-folder"
-    }
-    if layout == .thin, spec.project.assetURL == nil {
-      return "nobody says where kernels are fetched from; set asset-url in [project]"
-    }
-    return nil
   }
 
   /// What is said about a layout whose largest file is over the cap.

@@ -90,8 +90,6 @@ struct PlanConstraints {
   /// The layouts in the order in which they are tried.
   var order: [Layout] {
     guard spec.layout == .auto else { return [spec.layout] }
-    let usual: [Layout] = [.single, .packed, .split, .thin]
-    guard let preferred = spec.preferredLayout else { return usual }
-    return [preferred] + usual.filter { $0 != preferred }
+    return LayoutRequirement.order(spec).filter { LayoutRequirement.obstacle(to: $0, spec: spec) == nil }
   }
 }

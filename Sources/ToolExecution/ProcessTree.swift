@@ -19,18 +19,30 @@ public final class ProcessTree: @unchecked Sendable {
   private let lock = NSLock()
   private var rootPID: Int32?
   private var seen: Set<Member> = []
+  private var wasAskedToEnd = false
 
   /// Makes an empty tree; set ``root`` when the process is there.
   public init() {}
 
   /// The process at the top.
+  ///
+  /// It may have been cancelled before it was known: a busy machine runs a new process before the task that started it.
   public var root: Int32? {
     get { lock.withLock { rootPID } }
-    set { lock.withLock { rootPID = newValue } }
+    set {
+      let isLate = lock.withLock {
+        rootPID = newValue
+        return wasAskedToEnd
+      }
+      if isLate { signal(SIGTERM) }
+    }
   }
 
   /// Asks every member to end, and remembers them for ``kill()``.
-  func terminate() { signal(SIGTERM) }
+  func terminate() {
+    lock.withLock { wasAskedToEnd = true }
+    signal(SIGTERM)
+  }
 
   /// Ends every member, also those remembered whose parents are gone.
   func kill() { signal(SIGKILL) }
