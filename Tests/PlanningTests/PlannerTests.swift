@@ -69,6 +69,8 @@ func request(
   spec.addPTX = ptx
   spec.cap = ByteCount(cap)
   spec.tarballs = []
+  // Without it nobody could fetch what layout thin leaves out.
+  spec.project.assetURL = "https://host/assets"
   change(&spec)
   return spec
 }
@@ -118,6 +120,14 @@ func planned(
     let plan = try planned(spec, model).plan
     #expect(plan.groups.first?.name == "old" && plan.groups.first?.slices.map(\.name) == ["sm75"])
     #expect(plan.groups.count == 2)
+  }
+
+  @Test func `Layouts that a project can't have are not planned`() throws {
+    let model = tinyModel([75: 60, 86: 60])
+    let nowhere = request("75,86", cap: 50) { $0.project.assetURL = nil }
+    #expect(try planned(nowhere, model).forecasts.map(\.layout) == [.single, .packed, .split])
+    let own = request("75,86", cap: 50) { $0.project.packageFolder = "own" }
+    #expect(try planned(own, model).forecasts.map(\.layout) == [.single, .split])
   }
 
   @Test func `When nothing fits the plan says by how much, and a cap that is enough`() throws {
