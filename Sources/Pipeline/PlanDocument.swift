@@ -68,6 +68,9 @@ public struct PlanDocument: Hashable, Sendable, Codable {
     let blank = ReleaseSpec()
     (spec.outputFolder, spec.buildFolder, spec.jobs) = (blank.outputFolder, blank.buildFolder, nil)
     (spec.cudaHome, spec.hostCompiler, spec.compilerCache) = (nil, nil, .auto)
+    // Where a file lies is no decision either; what it is called in the wheel is.
+    spec.project.packageFolder = spec.project.packageFolder.flatMap { FilePath($0).lastComponent?.string }
+    spec.project.extraFiles = spec.project.extraFiles.mapValues { _ in "" }
     switch spec.source {
     case .folder: spec.source = .folder("")
     case .tarball: spec.source = .tarball("")
