@@ -160,11 +160,6 @@ enum ArchiveKind {
 
 /// The files that a path stands for.
 enum FolderListing {
-  /// Files of a release beside its artifacts.
-  static let ownFiles: Set<String> = [
-    "manifest.json", "SHA256SUMS", "report.md", "inventory.json", "inventory.md", "inventory.html",
-  ]
-
   /// A file itself; of a folder, the files in it with their paths from there, without following links.
   static func files(_ path: FilePath) throws -> [(name: String, path: FilePath)] {
     let status: Stat
@@ -182,7 +177,7 @@ enum FolderListing {
       guard let status = try? Stat(file, followTargetSymlink: false), status.type == .regular else {
         continue
       }
-      if isRelease, ownFiles.contains(name) { continue }
+      if isRelease, ReleaseManifest.companions.contains(name) { continue }
       files.append((name, file))
     }
     guard !files.isEmpty else { throw InspectionError("folder '\(path)' holds no files") }

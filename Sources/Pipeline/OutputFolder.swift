@@ -11,11 +11,6 @@ public struct OutputFolder: Sendable {
   /// Makes the value; nothing is touched yet.
   public init(_ path: FilePath) { self.path = path }
 
-  /// Files that every release has beside its artifacts.
-  static let ownFiles: Set<String> = [
-    manifestName, "SHA256SUMS", "report.md", "inventory.json", "inventory.md", "inventory.html",
-    Provenance.fileName,
-  ]
   /// The manifest's name.
   static let manifestName = "manifest.json"
 
@@ -28,7 +23,9 @@ public struct OutputFolder: Sendable {
     guard isFolder.boolValue else { throw OutputFolderError.notAFolder(path) }
     let names = try FileManager.default.contentsOfDirectory(atPath: path.string)
     guard !names.isEmpty else { return }
-    let foreign = Set(names).subtracting(Self.ownFiles).subtracting(manifest?.artifacts.map(\.file) ?? [])
+    let foreign = Set(names).subtracting(ReleaseManifest.companions).subtracting(
+      manifest?.artifacts.map(\.file) ?? []
+    )
     guard foreign.isEmpty else { throw OutputFolderError.foreignFiles(path, foreign.sorted()) }
   }
 

@@ -288,6 +288,12 @@ public struct ReleaseManifest: Hashable, Sendable, Codable {
     self.cap = cap
   }
 
+  /// The files that a release has beside its artifacts.
+  public static let companions: Set<String> = [
+    "manifest.json", "SHA256SUMS", "report.md", "provenance.intoto.json", "inventory.json", "inventory.md",
+    "inventory.html",
+  ]
+
   /// The wheels over the cap.
   ///
   /// Tarballs are no uploads to an index, so its limit is not theirs.
