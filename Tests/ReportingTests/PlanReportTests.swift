@@ -38,6 +38,7 @@ import Testing
     )
     var spec = ReleaseSpec()
     spec.architectures = "75,80,86"
+    spec.project.assetURL = "https://host/assets"
     spec.cap = ByteCount(cap)
     let toolkit = ToolkitCapabilities(catalogOf: "12.4")
     let plan = try ReleasePlanner(spec: spec, toolkit: toolkit, model: model, cores: 2).plan()
