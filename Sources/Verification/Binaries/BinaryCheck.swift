@@ -82,13 +82,17 @@ struct BinaryCheck {
 
   private var kernelFindings: [Finding] {
     var findings: [Finding] = []
-    var indexed: Set<String> = []
+    // What UPX packed can't be looked into; the main job read it before it was packed, and its index is believed.
+    var believed: [Architecture] = []
     for name in contents.texts.keys.sorted() where name.hasSuffix(".index") {
       let library = String(name.dropLast("index".count)) + "so"
       guard let facts = contents.binaries[library], let text = contents.text(name),
         let promise = KernelPromise(index: text)
       else { continue }
-      indexed.insert(library)
+      if facts.hidesItsSections {
+        believed += promise.architectures
+        continue
+      }
       findings += compare(facts.kernels ?? [], with: promise.architectures, at: library)
     }
     findings += contents.brokenKernels.sorted { $0.key < $1.key }.map {
@@ -102,7 +106,7 @@ struct BinaryCheck {
     let libraries = contents.binaryNames.filter { contents.binaries[$0]?.kernels != nil }
     var inside: [ComputeCapability: Architecture] = [:]
     let packed = contents.packed.values.joined()
-    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) + packed {
+    for architecture in libraries.flatMap({ contents.binaries[$0]?.kernels ?? [] }) + packed + believed {
       var sum = inside[architecture.capability] ?? architecture
       sum.real = sum.real || architecture.real
       sum.virtual = sum.virtual || architecture.virtual

@@ -8,6 +8,8 @@ struct BinaryFacts: Sendable, Hashable {
   let isX86: Bool
   let isStripped: Bool
   let hasDebugSections: Bool
+  /// Whether it has no sections to look into, as UPX leaves it.
+  let hidesItsSections: Bool
   let hasTextRelocations: Bool
   let soname: String?
   let needed: [String]
@@ -32,6 +34,7 @@ struct BinaryFacts: Sendable, Hashable {
     isX86 = file.header.machine == .x86_64
     isStripped = file.isStripped
     hasDebugSections = file.hasDebugSections
+    hidesItsSections = file.sections.isEmpty
     hasTextRelocations = file.dynamic?.hasTextRelocations ?? false
     soname = file.dynamic?.soname
     needed = file.dynamic?.neededLibraries ?? []
