@@ -71,12 +71,8 @@ struct CompareCommand: AsyncParsableCommand {
 
   /// The configuration's budget with what the command line says put over it.
   private func budget() throws -> SizeBudget {
-    let file =
-      if let config {
-        try ConfigurationFile.read(FilePath(config))
-      } else {
-        try ConfigurationFile.find(in: FilePath(FileManager.default.currentDirectoryPath))
-      }
+    let here = FilePath(FileManager.default.currentDirectoryPath)
+    let file = try ConfigurationFile.chosen(config, in: here)
     var budget = file?.budget ?? SizeBudget()
     if let maxGrowth { budget.growth = maxGrowth }
     if let maxArchitectureGrowth { budget.architectureGrowth = maxArchitectureGrowth }

@@ -60,8 +60,7 @@ struct RebuildCommand: AsyncParsableCommand {
     let old = Folders.absolute(FilePath(compare))
     if let against { return try ReleaseComparison(old, Folders.absolute(FilePath(against))) }
     let here = FilePath(FileManager.default.currentDirectoryPath)
-    let file =
-      try options.config.map { try ConfigurationFile.read(FilePath($0)) } ?? ConfigurationFile.find(in: here)
+    let file = try ConfigurationFile.chosen(options.config, in: here)
     var spec = try options.applied(to: file?.applied(to: ReleaseSpec()) ?? ReleaseSpec())
     spec.outputFolder = Folders.absolute(FilePath(options.out ?? "out-again")).string
     spec.buildFolder = Folders.absolute(FilePath(options.build ?? "build-again")).string

@@ -174,10 +174,7 @@ struct ReleaseOptions: ParsableArguments {
   /// - Throws: `ConfigurationError`.
   func resolved(below: (ReleaseSpec) -> ReleaseSpec = { $0 }) throws -> ReleaseSpec {
     let here = FilePath(FileManager.default.currentDirectoryPath)
-    let file =
-      if let config { try ConfigurationFile.read(FilePath(config)) } else {
-        try ConfigurationFile.find(in: here)
-      }
+    let file = try ConfigurationFile.chosen(config, in: here)
     var spec = try applied(to: below(file?.applied(to: ReleaseSpec()) ?? ReleaseSpec()))
     spec.outputFolder = Folders.absolute(FilePath(spec.outputFolder)).string
     spec.buildFolder = Folders.absolute(FilePath(spec.buildFolder)).string

@@ -28,6 +28,16 @@ extension ConfigurationFile {
     return nil
   }
 
+  /// The file that was named, or the configuration of a folder when none was.
+  ///
+  /// - Throws: ``ConfigurationError``
+  public static func chosen(_ named: String?, in folder: FilePath) throws(ConfigurationError)
+    -> ConfigurationFile?
+  {
+    guard let named else { return try find(in: folder) }
+    return try read(FilePath(named))
+  }
+
   /// Reads a configuration file.
   ///
   /// - Returns: `nil` for a `pyproject.toml` without `[tool.llcuda-build]`, which configures nothing.
