@@ -17,6 +17,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   case wrongDigest(name: String, expected: String, found: String)
   /// A file the build should have written isn't there or can't be read.
   case unreadable(FilePath, why: String)
+  /// A file or folder that was named isn't what it has to be.
+  case unusable(FilePath, why: String)
   /// The disk has too little room.
   case diskSpace(FilePath, needed: ByteCount, free: ByteCount)
 
@@ -24,7 +26,7 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   public var exitStatus: ExitStatus {
     switch self {
     case .resourcesNotFound: .toolMissing
-    case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest, .folderName: .badInput
+    case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest, .folderName, .unusable: .badInput
     case .unreadable: .buildFailed
     case .diskSpace: .diskFull
     }
@@ -45,7 +47,7 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
       "git could not fetch '\(reference)' from '\(url)': \(why)"
     case .wrongDigest(let name, let expected, let found):
       "\(name) is not the pinned file: its SHA-256 is \(found), expected \(expected); it was thrown away, try again"
-    case .unreadable(let path, let why): "'\(path)' cannot be used: \(why)"
+    case .unreadable(let path, let why), .unusable(let path, let why): "'\(path)' cannot be used: \(why)"
     case .diskSpace(let folder, let needed, let free):
       "the disk of '\(folder)' has \(free.mebibytes) free, and the build needs about \(needed.mebibytes); free some, or choose another folder with --build"
     }

@@ -19,8 +19,8 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
     subcommands: [
       ReleaseCommand.self, PlanCommand.self, LimitRequestCommand.self, MergeCommand.self, InspectCommand.self,
       CompareCommand.self, VerifyCommand.self, PublishCommand.self, RebuildCommand.self, DoctorCommand.self,
-      ShardMatrixCommand.self, ListImagesCommand.self, MeasureImagesCommand.self, PackTreeCommand.self,
-      BenchCarveCommand.self, BenchPackCommand.self,
+      ListImagesCommand.self, MeasureImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self,
+      BenchPackCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self
   )

@@ -22,7 +22,7 @@ struct MeasureImagesCommand: AsyncParsableCommand {
   func run() async throws {
     let root = Folders.absolute(FilePath(folder))
     let objects = FileTree.files(below: root).filter { $0.name.hasSuffix(".cu.o") }
-    guard !objects.isEmpty else { throw BuildError.unreadable(root, why: "no *.cu.o lies below it") }
+    guard !objects.isEmpty else { throw BuildError.unusable(root, why: "no *.cu.o lies below it") }
     let dump = dump.map { Folders.absolute(FilePath($0)) }
     print("unit,capability,kind,raw,stored,deflated,lz4,lz4_deflated,zstd")
     try await withThrowingTaskGroup(of: [String].self) { group in

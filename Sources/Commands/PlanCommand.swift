@@ -23,11 +23,26 @@ struct PlanCommand: AsyncParsableCommand {
 
   @OptionGroup var options: ReleaseOptions
 
-  @Option(name: .long, help: "The plan on standard output: table, json or markdown.")
-  var format: ReportFormat = .table
+  @Option(
+    name: .long,
+    help:
+      "The plan on standard output: table, json or markdown; github-matrix: the jobs of a build in shards."
+  )
+  var format: PlanFormat = .table
+
+  @OptionGroup var machines: ShardCount
 
   @Flag(name: .customLong("options"), help: "Compare the ways to ship a library that is too large.")
   var comparesWays = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Tell what became of the sizes since this plan, which --format json printed.",
+      valueName: "file"
+    )
+  )
+  var against: String?
 
   @OptionGroup var basis: PlanBasis
 
@@ -40,8 +55,19 @@ struct PlanCommand: AsyncParsableCommand {
   )
   var release: [String] = []
 
+  func validate() throws {
+    try machines.check(with: format)
+    if comparesWays, format == .githubMatrix {
+      throw ValidationError("--options are shown as table, json or markdown")
+    }
+    if against != nil, comparesWays || format == .json || format == .githubMatrix {
+      throw ValidationError("--against goes with a plan as table or markdown")
+    }
+  }
+
   func run() async throws {
     try await reportingErrors {
+      let earlier = try against.map { try earlierPlan(in: Folders.absolute(FilePath($0))) }
       let (planned, model, notes) = try await basis.plan(options)
       for note in notes { FileHandle.standardError.write(Data("\(note)\n".utf8)) }
       if comparesWays {
@@ -52,11 +78,15 @@ struct PlanCommand: AsyncParsableCommand {
       let document = try PlanDocument(planned)
       switch format {
       case .json: print(try json(document), terminator: "")
+      case .githubMatrix: print(try machines.matrix(), terminator: "")
       case .table, .markdown:
         print(
           render(plan: planned, digest: document.digest, isMarkdown: format == .markdown),
           terminator: ""
         )
+        if let earlier {
+          print("\n" + earlier.render(changesTo: planned, isMarkdown: format == .markdown), terminator: "")
+        }
       }
       if let shortfall = planned.shortfall {
         let line =
@@ -87,11 +117,19 @@ struct PlanCommand: AsyncParsableCommand {
     print(render(waysOut: rows, cap: planned.spec.cap, title: title, isMarkdown: isMarkdown), terminator: "")
   }
 
+  private func earlierPlan(in file: FilePath) throws -> EarlierPlan {
+    guard let data = FileManager.default.contents(atPath: file.string) else {
+      throw PlanDocumentError.unreadable(file)
+    }
+    guard let plan = try? EarlierPlan(data) else { throw PlanDocumentError.notAPlan(file) }
+    return plan
+  }
+
   private func releases() throws -> [ReleaseManifest] {
     try release.map { name in
       let folder = Folders.absolute(FilePath(name))
       guard let manifest = OutputFolder(folder).manifest else {
-        throw BuildError.unreadable(folder.appending("manifest.json"), why: "no release lies there")
+        throw BuildError.unusable(folder.appending("manifest.json"), why: "no release lies there")
       }
       return manifest
     }
@@ -173,13 +211,13 @@ struct PlanBasis: ParsableArguments {
         from: Data(contentsOf: URL(fileURLWithPath: path.string))
       )
       guard found.schemaVersion == SizeFigures.shipped.schemaVersion else {
-        throw BuildError.unreadable(path, why: "its figures have another structure")
+        throw BuildError.unusable(path, why: "its figures have another structure")
       }
       return found
     } catch let error as BuildError {
       throw error
     } catch {
-      throw BuildError.unreadable(path, why: "it holds no size figures")
+      throw BuildError.unusable(path, why: "it holds no size figures")
     }
   }
 }

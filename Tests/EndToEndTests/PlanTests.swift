@@ -59,6 +59,65 @@ extension EndToEnd {
       }
     }
 
+    private struct Matrix: Decodable {
+      struct Job: Decodable { let shard, artifact: String }
+      let include: [Job]
+    }
+
+    @Test(
+      "the jobs of a build in shards: one line for a CI system's matrix, and nothing where no list can be built"
+    )
+    func matrix() async throws {
+      try await withTemporaryDirectory { folder in
+        func plan(_ options: [String]) async throws -> ToolResult {
+          try await Program.run(
+            ["plan", "--cuda", "12.4", "--format", "github-matrix"] + options,
+            in: folder
+          )
+        }
+        let result = try await plan(["--archs", "75,80,86", "--shards", "4"])
+        #expect(result.exitCode == 0, "\(result.stderr)")
+        #expect(result.stdout.hasSuffix("\n") && result.stdout.filter(\.isNewline).count == 1)
+        let jobs = try JSONDecoder().decode(Matrix.self, from: Data(result.stdout.utf8)).include
+        #expect(jobs.map(\.shard) == ["core", "1/4", "2/4", "3/4", "4/4"])
+        #expect(jobs.map(\.artifact).last == "part-4-of-4")
+
+        for (options, says) in [
+          (["--archs", "75", "--shards", "0"], "0 shards cannot be"), (["--archs", "75"], "belong together"),
+          (["--archs", "75,999", "--shards", "4"], "99.9"),
+          (["--archs", "75", "--shards", "9999"], "9999 shards"),
+          (["--archs", "75", "--shards", "2", "--format", "json"], "belong together"),
+        ] {
+          let refused = try await plan(options)
+          #expect(refused.exitCode == 64 && refused.stdout.isEmpty, "\(refused.stdout)")
+          #expect(refused.stderr.contains(says), "\(refused.stderr)")
+        }
+      }
+    }
+
+    @Test("a plan against an earlier one, and against what is none")
+    func against() async throws {
+      try await withTemporaryDirectory { folder in
+        func plan(_ archs: String, _ options: String...) async throws -> ToolResult {
+          try await Program.run(["plan", "--cuda", "12.4", "--archs", archs] + options, in: folder)
+        }
+        let earlier = folder.appending("earlier.json")
+        try Files.write(try await plan("75", "--format", "json").stdout, to: earlier)
+        let same = try await plan("75", "--against", earlier.string)
+        #expect(same.exitCode == 0 && same.stdout.hasSuffix("every file is predicted at the same size\n"))
+        let more = try await plan("75,86", "--against", earlier.string, "--format", "markdown")
+        #expect(more.stdout.contains("| split | sm86, wheel | 0 | "), "\(more.stdout)")
+        try Files.write("{}", to: earlier)
+        let none = try await plan("75", "--against", earlier.string)
+        #expect(
+          none.exitCode == 7 && none.stdout.isEmpty && none.stderr.contains("'\(earlier)'"),
+          "\(none.stderr)"
+        )
+        let json = try await plan("75", "--against", earlier.string, "--format", "json")
+        #expect(json.exitCode == 64 && json.stderr.contains("--against goes with"), "\(json.stderr)")
+      }
+    }
+
     @Test("a cap that nothing holds: exit code 3, and by how much")
     func nothingFits() async throws {
       try await withTemporaryDirectory { folder in

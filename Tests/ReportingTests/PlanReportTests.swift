@@ -1,3 +1,4 @@
+import Foundation
 import Planning
 import ReleaseModel
 import Reporting
@@ -55,6 +56,36 @@ import Testing
     let text = render(plan: plan, digest: "abc", isMarkdown: true)
     #expect(text.contains("which does not fit") && text.contains("\\-\\-cap") == false)
     try expectSnapshot(text, named: "plan.md")
+  }
+
+  @Test func `What became of an earlier plan's sizes`() throws {
+    let (plan, _) = try Self.plan(cap: 104_857_600)
+    struct Frame: Encodable { let plan: PlannedRelease }
+    let same = try json(Frame(plan: plan))
+    func changes(since text: String, isMarkdown: Bool = true) throws -> String {
+      try EarlierPlan(Data(text.utf8)).render(changesTo: plan, isMarkdown: isMarkdown)
+    }
+    #expect(
+      try changes(since: same) == "### Against the earlier plan\n\nevery file is predicted at the same size\n"
+    )
+    let sm75 = try #require(
+      plan.forecasts.first { $0.layout == .split }?.files.first { $0.group == "sm75" && $0.kind == .wheel }
+    )
+    let bytes = sm75.weight.packed.bytes
+    var earlier = plan
+    earlier.layout = .thin
+    let smaller = try json(Frame(plan: earlier))
+      .replacing("\"packed\" : \(bytes)", with: "\"packed\" : \(bytes - 1000)")
+    let markdown = try changes(since: smaller)
+    #expect(markdown.contains("layout: \(plan.layout.rawValue), it was thin\n\n| layout |"))
+    #expect(
+      markdown.contains(
+        "| split | sm75, wheel | \(ByteCount(bytes - 1000)) | \(sm75.weight.packed) | +1,000 |"
+      )
+    )
+    #expect(!markdown.contains("sm86") && !markdown.contains("core"))
+    #expect(try changes(since: smaller, isMarkdown: false).contains("sm75, wheel"))
+    #expect(throws: DecodingError.self) { try EarlierPlan(Data("{\"plan\": {}}".utf8)) }
   }
 
   @Test func `The ways out as Markdown`() throws {

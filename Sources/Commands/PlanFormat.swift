@@ -1,0 +1,44 @@
+import ArgumentParser
+import Building
+import Foundation
+import Pipeline
+import Planning
+
+/// How a plan is written.
+enum PlanFormat: String, CaseIterable, ExpressibleByArgument {
+  case table, json, markdown
+  case githubMatrix = "github-matrix"
+}
+
+/// How many machines share a build, for the matrix of a CI system.
+struct ShardCount: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With --format github-matrix: how many machines share the kernels; the core gets one more.",
+      valueName: "count"
+    )
+  )
+  var shards: Int?
+
+  /// Refuses a count without a matrix, and a matrix without a count.
+  ///
+  /// - Throws: `ValidationError`.
+  func check(with format: PlanFormat) throws {
+    guard (shards != nil) == (format == .githubMatrix) else {
+      throw ValidationError("--format github-matrix and --shards belong together")
+    }
+  }
+
+  /// The jobs, balanced by the measured times of ggml-cuda's units, as GitHub Actions' matrix.
+  ///
+  /// - Returns: one line of JSON, as `$GITHUB_OUTPUT` wants it.
+  /// - Throws: `ShardPlanError` for a count that can't be.
+  func matrix() throws -> String {
+    let costs = ReleasePipeline.costs(try .ofThisInstallation())
+    let plan = try ShardPlan(units: costs.units, costs: costs, count: shards ?? 1)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(ShardMatrix(plan)), as: UTF8.self) + "\n"
+  }
+}
