@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const char SUFFIX[] = ".index";
+static const char LIBRARY_SUFFIX[] = ".so";
 static const char PACKED_SUFFIX[] = ".kernels";
 
 // Only the folder's path is resolved, not our own file's: an installer may link files one by one from a store in which
@@ -54,6 +55,11 @@ static int has_suffix(const struct dirent *entry, const char *suffix)
 static int is_index(const struct dirent *entry)
 {
     return has_suffix(entry, SUFFIX);
+}
+
+static int is_library(const struct dirent *entry)
+{
+    return has_suffix(entry, LIBRARY_SUFFIX);
 }
 
 static int is_description(const struct dirent *entry)
@@ -100,6 +106,28 @@ static void read_one(struct catalog *catalog, int folder, const char *file_name)
     }
     slice->folder = folder;
     catalog->count++;
+}
+
+// Tells of libraries whose index is missing, which would be passed over without a word. Only in the folder that packages
+// are installed into: what is unpacked gets its index last, so there a library without one is on its way.
+static void tell_unindexed(struct catalog *catalog)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(catalog->folder, &entries, is_library, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[MAX_PATH + 512];
+        const char *name = entries[i]->d_name;
+        int stem = (int)(strlen(name) - (sizeof LIBRARY_SUFFIX - 1));
+        struct stat status;
+        snprintf(path, sizeof path, "%s/%.*s%s", catalog->folder, stem, name, SUFFIX);
+        if (lstat(path, &status) != 0) {
+            say("cuda/%s is passed over: its index cuda/%.*s%s is missing; install its package again", name, stem, name,
+                SUFFIX);
+            catalog->broken++;
+        }
+        free(entries[i]);
+    }
+    free(entries);
 }
 
 // Reads the indexes of a folder.
@@ -232,6 +260,7 @@ void catalog_read(struct catalog *catalog, const void *address_in_library)
     for (int i = 0; i < catalog->folder_count; i++) {
         read_slices(catalog, i);
     }
+    tell_unindexed(catalog);
     // alphasort follows the locale; the choice must not.
     qsort(catalog->slices, (size_t)catalog->count, sizeof catalog->slices[0], by_name);
 }

@@ -20,7 +20,7 @@ struct catalog {
     char folders[MAX_FOLDERS][MAX_PATH];  // every folder with slices, `folder` first
     int folder_count;
     int count;
-    int broken;             // indexes that were passed over, each after a message
+    int broken;             // indexes and libraries that were passed over, each after a message
     struct slice slices[MAX_SLICES];  // sorted by name
     int packed_count;
     struct slice packed[MAX_PACKED];  // what packed kernels are when all of them are unpacked

@@ -51,11 +51,11 @@ def candidates(kernels: Kernels) -> list[Path]:
 
 
 def slices_here() -> tuple[list[tuple[Slice, Path]], dict[str, str]]:
-    """Every slice that the selector may take with its folder, and what is wrong with indexes that are passed over."""
+    """Every slice that the selector may take with its folder, and what is wrong with files that are passed over."""
     folder = kernels_folder()
     described, _ = packed.read_folder(folder)
     found: list[tuple[Slice, Path]] = []
-    problems: dict[str, str] = {}
+    problems = slices.without_index(folder)
     for place in [folder, *(place for kernels in described for place in candidates(kernels) if is_ours(place))]:
         here, wrong = slices.read_folder(place)
         found += [(item, place) for item in here]

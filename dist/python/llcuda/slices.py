@@ -7,6 +7,7 @@ it beforehand. One table of cases tests both, so they can't drift apart.
 from __future__ import annotations
 
 import enum
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -246,6 +247,18 @@ def read_folder(folder: Path) -> tuple[list[Slice], dict[str, str]]:
         else:
             slices.append(found)
     return sorted(slices, key=lambda item: item.name.encode()), problems
+
+
+def without_index(folder: Path) -> dict[str, str]:
+    """The libraries of a package's folder whose index is missing, by file name, and what that means.
+
+    Not for folders that are unpacked into: the index comes last there, so a library without one is on its way.
+    """
+    return {
+        path.name: f"its index cuda/{path.stem}.index is missing; install its package again"
+        for path in sorted(folder.glob("*.so"))
+        if not path.name.startswith(".") and not os.path.lexists(path.with_name(f"{path.stem}.index"))
+    }
 
 
 def index_text(item: Slice) -> str:

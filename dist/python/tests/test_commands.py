@@ -52,6 +52,15 @@ def test_info_says_why(site: Site) -> None:
     assert "names no slice; there are: sm75, sm80" in site.run("info", gpus=T4, env={"LLCUDA_SLICE": "x"}).stdout
 
 
+def test_info_tells_of_a_library_without_index(site: Site) -> None:
+    site.add_slice("sm75", real="75")
+    (site.cuda / "sm80.so").touch()
+    done = site.run("info", gpus=T4)
+    assert "sm75: it serves" in done.stdout
+    line = next(line for line in done.stdout.splitlines() if "sm80.so" in line)
+    assert "passed over: its index cuda/sm80.index is missing; install its package again" in line
+
+
 def test_devices(site: Site) -> None:
     done = site.run("devices", gpus="75:Tesla T4,90:NVIDIA H100")
     assert done.returncode == 0 and done.stdout == "0  Tesla T4 (7.5)\n1  NVIDIA H100 (9.0)\n"

@@ -71,6 +71,14 @@ def test_folder(tmp_path: Path) -> None:
     assert "no library cuda/alone.so" in problems["alone.index"]
 
 
+def test_library_without_index(tmp_path: Path) -> None:
+    for name in ("a.so", "a.index", "b.so", ".llcuda-c.so", "d.unpacked"):
+        (tmp_path / name).touch()
+    assert slices.without_index(tmp_path) == {
+        "b.so": "its index cuda/b.index is missing; install its package again"
+    }
+
+
 def test_missing_folder(tmp_path: Path) -> None:
     assert slices.read_folder(tmp_path / "cuda") == ([], {})
 
