@@ -31,6 +31,11 @@ public struct CacheReport: Hashable, Sendable {
   /// Results that could not be read or written, or not in time.
   public private(set) var failures = 0
 
+  /// Steps that other machines compiled, by the builder's address.
+  public private(set) var distributed: [String: Int] = [:]
+  /// Steps that were to be distributed, and were compiled here because that failed.
+  public private(set) var distributionFailures = 0
+
   /// Reads the server's log (`SCCACHE_LOG=sccache::compiler::compiler=debug`) and its statistics in JSON.
   public init(log: String, statistics: String) {
     var slow = 0
@@ -59,6 +64,8 @@ public struct CacheReport: Hashable, Sendable {
     failures =
       slow + count("cache_timeouts") + count("cache_read_errors") + count("cache_write_errors")
       + count("cache_errors")
+    distributed = stats["dist_compiles"] as? [String: Int] ?? [:]
+    distributionFailures = count("dist_errors")
   }
 
   /// Whether a line of the server's log says that its storage failed or gave no answer within 5 seconds.
@@ -85,6 +92,13 @@ public struct CacheReport: Hashable, Sendable {
         byArchitecture[architecture]?[step].map { "\(step.rawValue) \($0)" }
       }
       lines.append("  \(architecture): \(steps.joined(separator: ", "))")
+    }
+    if !distributed.isEmpty {
+      let builders = distributed.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      lines.append("  compiled by other machines: \(builders.joined(separator: ", "))")
+    }
+    if distributionFailures > 0 {
+      lines.append("  \(distributionFailures) steps could not be distributed and were compiled here")
     }
     if failures > 0 {
       lines.append(

@@ -2,7 +2,7 @@
 public struct CacheStorage: Hashable, Sendable, CustomStringConvertible {
   /// Where results are kept, in words, the first tried first.
   public let places: [String]
-  /// The scheduler that distributes compilations, `nil` for none that a variable names.
+  /// The scheduler that distributes compilations, which only sccache's configuration file can name; `nil` for none.
   public let scheduler: String?
   /// Variables that are set half: one is there without the other that it needs.
   public let gaps: [String]
@@ -17,8 +17,10 @@ public struct CacheStorage: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads the variables that sccache 0.16 knows (its docs/Configuration.md).
   ///
-  /// - Parameter folder: where results are kept when nothing else is said.
-  public init(environment: [String: String], folder: String) {
+  /// - Parameters:
+  ///   - folder: where results are kept when nothing else is said.
+  ///   - configuration: the text of sccache's configuration file, of which only `scheduler_url` of `[dist]` is read.
+  public init(environment: [String: String], folder: String, configuration: String? = nil) {
     func value(_ names: String...) -> String? {
       names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
     }
@@ -52,8 +54,18 @@ public struct CacheStorage: Hashable, Sendable, CustomStringConvertible {
     if let chain = value("SCCACHE_MULTILEVEL_CHAIN") { places = ["levels \(chain)"] }
     isRemote = !places.isEmpty
     self.places = places.isEmpty ? ["folder \(folder)"] : places
-    self.scheduler = value("SCCACHE_DIST_SCHEDULER_URL").map(Self.withoutSecrets)
+    self.scheduler = configuration?.firstMatch(of: #/(?m)^\s*scheduler_url\s*=\s*"([^"]+)"/#)
+      .map { Self.withoutSecrets(String($0.1)) }
     self.gaps = gaps
+  }
+
+  /// The configuration file that sccache reads on Linux: `SCCACHE_CONF`, else `sccache/config` of the user.
+  public static func configurationFile(environment: [String: String]) -> String? {
+    if let named = environment["SCCACHE_CONF"], !named.isEmpty { return named }
+    if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
+      return "\(folder)/sccache/config"
+    }
+    return environment["HOME"].map { "\($0)/.config/sccache/config" }
   }
 
   /// Whether results go to another machine.

@@ -18,6 +18,8 @@ public struct CompilerCacheService: Hashable, Sendable {
   public let folder: FilePath
   /// Where results are kept, by sccache's own variables, which are passed on.
   public private(set) var storage: CacheStorage
+  /// Where the server listens, as long as it runs.
+  private let sockets = SocketFolder()
   /// Variables of every process that compiles.
   public private(set) var environment: [String: String?]
 
@@ -39,13 +41,9 @@ public struct CompilerCacheService: Hashable, Sendable {
     self.sccache = found
     self.folder = inherited["SCCACHE_DIR"].map { FilePath($0) } ?? cache.appending("sccache")
     self.storage = CacheStorage(environment: inherited, folder: folder.string)
-    // Unix socket paths are limited to 107 bytes, so the socket lies in /tmp and not under the build folder.
-    let socket = FilePath(NSTemporaryDirectory()).appending(
-      "llcuda-sccache-\(ProcessInfo.processInfo.processIdentifier).sock"
-    )
     let bases = (inherited["SCCACHE_BASEDIRS"].map { [$0] } ?? []) + baseFolders.map(\.string)
     var environment: [String: String?] = [
-      "SCCACHE_DIR": folder.string, "SCCACHE_SERVER_UDS": socket.string, "SCCACHE_IDLE_TIMEOUT": "0",
+      "SCCACHE_DIR": folder.string, "SCCACHE_SERVER_UDS": sockets.socket.string, "SCCACHE_IDLE_TIMEOUT": "0",
       "SCCACHE_BASEDIRS": bases.joined(separator: ":"),
     ]
     if inherited["SCCACHE_CACHE_SIZE"] == nil { environment["SCCACHE_CACHE_SIZE"] = "30G" }
@@ -68,14 +66,15 @@ public struct CompilerCacheService: Hashable, Sendable {
   ///
   /// - Parameter told: called with what a person should know.
   /// - Throws: what `body` throws, ``NotStarted`` when the server ends before it listens, as it does when its storage
-  ///   doesn't answer; `body` didn't run then.
+  ///   doesn't answer, or `Errno` when there can be no folder for its socket; `body` didn't run then.
   public func whileRunning<Result: Sendable>(
     runner: ToolRunner,
     log: FilePath,
     told: @escaping @Sendable (String) -> Void,
     _ body: @Sendable @escaping () async throws -> Result
   ) async throws -> Result {
-    defer { try? FileManager.default.removeItem(atPath: socket) }
+    try sockets.make()
+    defer { sockets.remove() }
     try? FileManager.default.removeItem(atPath: Self.standInLog(log).string)
     let (hasEnded, trouble) = (Shared(false), Shared(0))
     return try await runner.withCompanion(

@@ -259,7 +259,12 @@ public struct Examination: Sendable {
       ]
     }
     let version = await version(of: path).map(String.init).joined(separator: ".")
-    let storage = CacheStorage(environment: environment, folder: environment["SCCACHE_DIR"] ?? defaultFolder)
+    let storage = CacheStorage(
+      environment: environment,
+      folder: environment["SCCACHE_DIR"] ?? defaultFolder,
+      configuration: CacheStorage.configurationFile(environment: environment)
+        .flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+    )
     var findings: [Finding] = [
       .ok("compiler cache", "sccache \(version), results in \(storage.description)")
     ]
@@ -277,12 +282,13 @@ public struct Examination: Sendable {
 
   /// Whether sccache's server starts with this storage: it asks its storage at once.
   private func starts(_ sccache: FilePath, version: String) async -> Finding {
-    let socket = FilePath(NSTemporaryDirectory()).appending(
-      "llcuda-doctor-\(ProcessInfo.processInfo.processIdentifier)"
-    )
-    let environment: [String: String?] = ["SCCACHE_SERVER_UDS": socket.string, "SCCACHE_IDLE_TIMEOUT": "30"]
-    defer { try? FileManager.default.removeItem(atPath: socket.string) }
+    let sockets = SocketFolder()
+    defer { sockets.remove() }
+    let environment: [String: String?] = [
+      "SCCACHE_SERVER_UDS": sockets.socket.string, "SCCACHE_IDLE_TIMEOUT": "30",
+    ]
     do {
+      try sockets.make()
       try await runner.run(Invocation(sccache.string, ["--start-server"], environment: environment))
       try await runner.run(Invocation(sccache.string, ["--stop-server"], environment: environment))
       return .ok("cache's server", "answers")

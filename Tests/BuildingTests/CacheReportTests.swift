@@ -39,6 +39,37 @@ import Testing
     #expect(CacheReport(log: "", statistics: "{}").lines(storage: "x").isEmpty)
   }
 
+  @Test("what other machines compiled, and what they failed at")
+  func distribution() {
+    let spread = statistics.replacing(
+      "\"cache_timeouts\"",
+      with:
+        "\"dist_compiles\": {\"10.0.0.2:1\": 4, \"10.0.0.1:1\": 7}, \"dist_errors\": 2, \"cache_timeouts\""
+    )
+    #expect(
+      CacheReport(log: "", statistics: spread).lines(storage: "folder /c").suffix(2) == [
+        "  compiled by other machines: 10.0.0.1:1 7, 10.0.0.2:1 4",
+        "  2 steps could not be distributed and were compiled here",
+      ]
+    )
+    #expect(CacheReport(log: "", statistics: statistics).lines(storage: "folder /c").count == 1)
+  }
+
+  @Test("the scheduler is named by sccache's configuration file only")
+  func scheduler() {
+    let text = """
+      # scheduler_url = "http://old"
+      [dist]
+      scheduler_url = "http://user:secret@host:10600"
+      """
+    #expect(
+      CacheStorage(environment: [:], folder: "/d", configuration: text).scheduler == "http://host:10600"
+    )
+    #expect(CacheStorage(environment: [:], folder: "/d", configuration: "[dist]\n").scheduler == nil)
+    #expect(CacheStorage.configurationFile(environment: ["SCCACHE_CONF": "/c", "HOME": "/h"]) == "/c")
+    #expect(CacheStorage.configurationFile(environment: ["HOME": "/h"]) == "/h/.config/sccache/config")
+  }
+
   @Test("a storage that gives no answer shows in the log only: a miss after 30 seconds")
   func trouble() {
     let line = "[2026 DEBUG sccache::compiler::compiler] [a.compute_75.ptx]: Cache miss in"

@@ -1,0 +1,54 @@
+import Foundation
+import ReleaseModel
+import SystemPackage
+import TestSupport
+import Testing
+import ToolExecution
+
+@testable import Building
+
+@Suite("The compiler cache's server") struct CompilerCacheServiceTests {
+  /// Runs a server that notes the mode of its socket's folder, and gives the folder's path.
+  private func run(_ folder: FilePath, _ body: @Sendable @escaping (FilePath) throws -> Void) async throws
+    -> FilePath
+  {
+    let program = folder.appending("sccache").string
+    let script = """
+      #!/bin/sh
+      stat -c %a "$(dirname "$SCCACHE_SERVER_UDS")" > "\(folder)/mode"
+      : > "$SCCACHE_SERVER_UDS"
+      exec sleep 600
+      """
+    try Data(script.utf8).write(to: URL(fileURLWithPath: program))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    let found = try CompilerCacheService(
+      .sccache,
+      cache: folder.appending("cache"),
+      baseFolders: [],
+      locator: ToolLocator(path: folder.string)
+    )
+    let service = try #require(found)
+    let name = service.environment["SCCACHE_SERVER_UDS"] ?? nil
+    let socket = FilePath(try #require(name))
+    #expect(!FileManager.default.fileExists(atPath: socket.removingLastComponent().string))
+    try await service.whileRunning(runner: ToolRunner(), log: folder.appending("log"), told: { _ in }) {
+      try body(socket)
+    }
+    return socket.removingLastComponent()
+  }
+
+  @Test("its socket lies in a folder that only this user can enter, and that goes with the server")
+  func privateSocket() async throws {
+    try await withTemporaryDirectory { folder in
+      let place = try await run(folder) { socket in
+        #expect(FileManager.default.fileExists(atPath: socket.string))
+        #expect("\(socket).local".utf8.count <= 107)
+      }
+      #expect(try String(contentsOfFile: folder.appending("mode").string, encoding: .utf8) == "700\n")
+      #expect(!FileManager.default.fileExists(atPath: place.string))
+
+      struct Failure: Error {}
+      await #expect(throws: Failure.self) { _ = try await run(folder) { _ in throw Failure() } }
+    }
+  }
+}
