@@ -113,6 +113,9 @@ public struct SourceProvider: Sendable {
     let target = store.appending("git-\(key)")
     let git = try locator.require("git", hint: "install git, or give a folder or tarball with --llama-cpp")
       .string
+    // Two runs that fetch into one clone, or check out there, would fail or leave a mixture.
+    let lock = try await lock("git-\(key)")
+    defer { withExtendedLifetime(lock) {} }
     // The commit is asked for on every run: a branch moves, and even a tag can be moved.
     let clone = exists(target) ? target : store.appending("git-\(key)-\(UUID().uuidString.prefix(8))")
     if clone != target {
@@ -146,6 +149,17 @@ public struct SourceProvider: Sendable {
       origin: "\(Self.withoutSecrets(url))@\(reference)",
       digest: "git:\(commit.prefix(40))"
     )
+  }
+
+  /// Waits for other runs that bring the same source.
+  private func lock(_ name: String) async throws -> FolderLock {
+    let folder = folders.cache.appending("locks").appending(name)
+    try makeFolder(folder)
+    while true {
+      do { return try FolderLock(folder: folder) } catch is FolderInUse {
+        try await Task.sleep(for: .milliseconds(200))
+      }
+    }
   }
 
   /// An address as it may stand in a manifest: without the password or token that some carry.

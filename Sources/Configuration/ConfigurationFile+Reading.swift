@@ -40,10 +40,30 @@ extension ConfigurationFile {
 
   /// Reads a configuration file.
   ///
+  /// A version that our own file lacks is taken from the `pyproject.toml` beside it, if that is the same project's.
+  ///
   /// - Returns: `nil` for a `pyproject.toml` without `[tool.llcuda-build]`, which configures nothing.
   /// - Throws: ``ConfigurationError``
   public static func read(_ path: FilePath) throws(ConfigurationError) -> ConfigurationFile? {
-    try parse(try text(of: path.absolute), path: path.absolute)
+    let path = path.absolute
+    guard var file = try parse(try text(of: path), path: path) else { return nil }
+    if file.project.version == nil, let name = file.project.name, path.lastComponent?.string != pyprojectName
+    {
+      file.project.version = version(of: name, in: path.removingLastComponent().appending(pyprojectName))
+    }
+    return file
+  }
+
+  /// The version of a project by its `pyproject.toml`; `nil` where that says none, or is another project's or no TOML.
+  private static func version(of name: String, in path: FilePath) -> String? {
+    // Names that an index takes for the same one (PyPA, "Names and normalization").
+    func normalized(_ name: String) -> String { name.lowercased().replacing(#/[-_.]+/#) { _ in "-" } }
+    guard let text = try? text(of: path), let document = try? TOMLDocument(parsing: text, path: path),
+      case .table(let metadata)? = document.root["project"]
+    else { return nil }
+    var project = ProjectValues()
+    project.fillGaps(fromPyproject: metadata)
+    return project.name.map(normalized) == normalized(name) ? project.version : nil
   }
 
   /// Reads the text of a configuration file; `path`, absolute, says which of the two forms it has.

@@ -68,6 +68,8 @@ public struct ProjectVersion: Hashable, Sendable, CustomStringConvertible {
 public enum PackagingError: Error, Hashable, Sendable, CustomStringConvertible, ExitStatusProviding {
   /// No index takes such a project's name.
   case badName(String)
+  /// A project of the user's that has no version.
+  case noVersion(project: String)
   /// Not a version.
   case badVersion(String)
   /// A version with `+` in it.
@@ -86,7 +88,7 @@ public enum PackagingError: Error, Hashable, Sendable, CustomStringConvertible, 
   /// Names and versions come from the user; a foreign library from the build.
   public var exitStatus: ExitStatus {
     switch self {
-    case .badName, .badVersion, .localVersion, .badField, .badEntryPoint: .usage
+    case .badName, .noVersion, .badVersion, .localVersion, .badField, .badEntryPoint: .usage
     case .foreignLibrary, .tooNew, .badWheel: .verificationFailed
     }
   }
@@ -96,6 +98,8 @@ public enum PackagingError: Error, Hashable, Sendable, CustomStringConvertible, 
     switch self {
     case .badName(let name):
       "'\(name)' cannot be a project's name; use ASCII letters, digits, '-', '_' and '.', with a letter or digit at both ends"
+    case .noVersion(let project):
+      "the project '\(project)' has no version; write one such as version = \"1.2.0\" below its name in the configuration, or into [project] of the pyproject.toml beside it"
     case .badVersion(let text): "'\(text)' is not a version; write one such as 1.2.0 or 1.2.0rc1 (PEP 440)"
     case .localVersion(let text):
       "the version '\(text)' has a local part, which PyPI refuses; leave out '+\(text.split(separator: "+").last ?? "")'"

@@ -58,7 +58,8 @@ public struct PlanningStage: Sendable {
   ///
   /// - Throws: what ``Planning/ReleasePlanner/plan()`` throws.
   public func plan(on toolkit: ToolkitCapabilities, model: SizeModel) throws -> PlannedRelease {
-    try ReleasePlanner(spec: spec, toolkit: toolkit, model: model, cores: Machine.jobs()).plan()
+    _ = try ProjectIdentity(spec.project)
+    return try ReleasePlanner(spec: spec, toolkit: toolkit, model: model, cores: Machine.jobs()).plan()
   }
 
   /// What is known of the source before it is fetched.

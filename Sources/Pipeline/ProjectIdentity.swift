@@ -9,7 +9,10 @@ struct ProjectIdentity: Sendable {
   /// - Throws: `PackagingError` for what an index would refuse.
   init(_ project: ProjectSpec) throws {
     name = try ProjectName(project.name)
-    version = try ProjectVersion(project.version ?? LlcudaBuild.version)
+    // Our own version is that of our own project alone: an index takes a number once, so nobody's is guessed.
+    let own = project.name == ProjectSpec().name ? LlcudaBuild.version : nil
+    guard let text = project.version ?? own else { throw PackagingError.noVersion(project: project.name) }
+    version = try ProjectVersion(text)
   }
 
   /// The project of the wheel that carries the core in layout `split`.

@@ -21,7 +21,9 @@ public struct ShardMatrix: Hashable, Sendable, Codable {
   /// Lists the jobs of a plan, the core's first, as every other job's result waits for the longest.
   public init(_ plan: ShardPlan) {
     let total = plan.shares.reduce(0) { $0 + $1.seconds }
-    include = [Self.job(.core, share: 0)] + plan.shares.map { Self.job(.kernels($0.shard), share: $0.seconds / max(total, 1e-9)) }
+    include =
+      [Self.job(.core, share: 0)]
+      + plan.shares.map { Self.job(.kernels($0.shard), share: $0.seconds / max(total, 1e-9)) }
   }
 
   private static func job(_ selection: ShardSelection, share: Double) -> Job {

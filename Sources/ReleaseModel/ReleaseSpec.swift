@@ -113,7 +113,7 @@ public enum LlamaCppSource: Hashable, Sendable, Codable {
 public struct ProjectSpec: Hashable, Sendable, Codable {
   /// The distribution's name.
   public var name = "llcuda"
-  /// Its version, PEP 440; `nil` takes llcuda-build's own.
+  /// Its version, PEP 440; `nil` takes llcuda-build's own for the default project, and is refused for others.
   public var version: String?
   /// One line about it.
   public var summary = "llama.cpp with CUDA, ready to run: llama-server and its tools"
@@ -138,6 +138,6 @@ public struct ProjectSpec: Hashable, Sendable, Codable {
 
 /// This program's own version.
 public enum LlcudaBuild {
-  /// The version, also of wheels of a project that names none.
+  /// The version, also of wheels when the configuration names no project.
   public static let version = "0.1.0"
 }

@@ -132,6 +132,12 @@ import ToolExecution
       let first = try await git("rev-parse", "HEAD")
       let url = "file://\(repository)"
       let provider = provider(folder)
+      // Runs side by side share one clone, one after the other.
+      let together = try await withThrowingTaskGroup { group in
+        for _ in 0..<4 { group.addTask { try await provider.tree(of: .git(url: url, reference: "b1")) } }
+        return try await group.reduce(into: []) { $0.append($1.digest) }
+      }
+      #expect(together == Array(repeating: "git:\(first)", count: 4) && stored(folder).count == 1)
       let tagged = try await provider.tree(of: .git(url: url, reference: "b1"))
       #expect(tagged.digest == "git:\(first)" && tagged.origin == "\(url)@b1")
       #expect(try await provider.tree(of: .git(url: url, reference: "main")).digest == "git:\(first)")

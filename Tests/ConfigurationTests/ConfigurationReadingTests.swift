@@ -86,6 +86,32 @@ import Testing
     }
   }
 
+  @Test func `A version that our own file lacks is that of the same project's pyproject`() async throws {
+    try await withTemporaryDirectory { folder in
+      let file = folder.appending("llcuda-build.toml")
+      func version(_ text: String, beside pyproject: String) throws -> String? {
+        try text.write(toFile: file.string, atomically: true, encoding: .utf8)
+        try pyproject.write(
+          toFile: folder.appending("pyproject.toml").string,
+          atomically: true,
+          encoding: .utf8
+        )
+        let found = try ConfigurationFile.find(in: folder)
+        #expect(try ConfigurationFile.chosen(file.string, in: folder) == found)
+        return found?.project.version
+      }
+      let ours = "[project]\nname = \"my-llama\""
+      let theirs = "[project]\nname = \"My_Llama\"\nversion = \"2.5.1\"\nlicense = \"MIT\""
+      let taken = try version(ours, beside: theirs)
+      #expect(taken == "2.5.1")
+      #expect(try version(ours + "\nversion = \"3\"", beside: theirs) == "3")
+      #expect(try version(ours, beside: theirs.replacing("Llama", with: "Other")) == nil)
+      #expect(try version(ours, beside: "[project]\nname = \"my-llama\"\ndynamic = [\"version\"]") == nil)
+      #expect(try version(ours, beside: "[project") == nil)
+      #expect(try version("jobs = 4", beside: theirs) == nil)
+    }
+  }
+
   @Test func `A file that can't be read is bad input`() async throws {
     try await withTemporaryDirectory { folder in
       let bad = folder.appending("llcuda-build.toml")

@@ -194,6 +194,16 @@ extension EndToEnd {
           ]
         )
 
+        try Files.write(
+          text.replacing("version =", with: "summary ="),
+          to: folder.appending("llcuda-build.toml")
+        )
+        for command in [[], ["plan"]] {
+          let unversioned = try await shared.run(command, in: folder)
+          #expect(unversioned.exitCode == 64 && unversioned.stdout.isEmpty, "\(unversioned.stderr)")
+          #expect(unversioned.stderr.contains("the project 'my-llama' has no version; write one"))
+        }
+
         try Files.write(text + "\nsummry = \"x\"\n", to: folder.appending("llcuda-build.toml"))
         let refused = try await shared.run([], in: folder)
         #expect(refused.exitCode == 64, "\(refused.stderr)")
