@@ -140,6 +140,8 @@ struct RuleTests {
       $0.replace("Project-URL", with: "Project-URL: \(String(repeating: "x", count: 33)), https://a.org")
     },
     Case("M03-url") { $0.replace("Project-URL", with: "Project-URL: Home, example") },
+    Case("M06") { $0.metadata.append("Project-URL: Home, https://example.org/") },
+    Case("M06") { $0.metadata.append("Description: Another text") },
     Case("M03-requirement") { $0.metadata.append("Requires-Dist: more @ https://example.com/more.whl") },
     Case("M03-requirement") { $0.metadata.append("Requires-Dist: more >= ") },
     Case("M03-requirement") { $0.metadata.append("Requires-Dist: more ; python_versoin > '3'") },

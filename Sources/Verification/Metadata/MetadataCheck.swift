@@ -1,4 +1,4 @@
-/// The rules for METADATA and PKG-INFO (M02 to M05), on its text alone.
+/// The rules for METADATA and PKG-INFO (M02 to M06), on its text alone.
 struct MetadataCheck {
   let file: String
   let place: String
@@ -35,7 +35,23 @@ struct MetadataCheck {
 
   var findings: [Finding] {
     versionFindings + fieldFindings + summaryFindings + addressFindings + listFindings + licenseFindings
-      + descriptionFindings
+      + descriptionFindings + uploadFindings
+  }
+
+  /// What an uploader would send otherwise than it stands here, or not at all.
+  private var uploadFindings: [Finding] {
+    var findings: [Finding] = []
+    if metadata.hasTwoDescriptions {
+      findings.append(finding(.metadataUpload, "Description", "a field, and text below the fields"))
+    }
+    var labels: Set<String> = []
+    for value in metadata.values("Project-URL") {
+      let label = value.split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)[0].trimmed
+      if !label.isEmpty, !labels.insert(label).inserted {
+        findings.append(finding(.metadataUpload, "Project-URL", "the label '\(label)' twice"))
+      }
+    }
+    return findings
   }
 
   private func finding(_ rule: Rule, _ field: String, _ seen: String) -> Finding {

@@ -8,6 +8,8 @@ struct MetadataFile: Sendable {
 
   let fields: [Field]
   let description: String
+  /// Whether the description stands there twice: as a field and below the fields.
+  let hasTwoDescriptions: Bool
   /// Lines of the header that are no fields, by number from 1.
   let strayLines: [Int]
 
@@ -34,7 +36,9 @@ struct MetadataFile: Sendable {
     strayLines = stray
     let body = lines.dropFirst(index + 1).joined(separator: "\n")
     // Old metadata has the description as a field, with bars in front of lines.
-    description = body.isEmpty ? fields.first { $0.name.lowercased() == "description" }?.value ?? "" : body
+    let field = fields.first { $0.name.lowercased() == "description" }
+    description = body.isEmpty ? field?.value ?? "" : body
+    hasTwoDescriptions = field != nil && !body.trimmed.isEmpty
   }
 
   /// The values of a field, letters' case of its name aside.

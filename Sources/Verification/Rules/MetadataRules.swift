@@ -129,6 +129,14 @@ extension Rule {
     source: "twine check --strict",
     wayOut: "add a readme to the project"
   )
+  static let metadataUpload = Rule(
+    "M06",
+    .required,
+    "METADATA is what an uploader sends, whose form PyPI believes: one description, each label of Project-URL once",
+    source: "warehouse, forklift/legacy.py; packaging, parse_email; twine refuses what that can't read",
+    wayOut:
+      "leave out the Description field, the text below the fields is enough; give each address a label of its own"
+  )
   static let wheelFields = Rule(
     "X07",
     .required,
@@ -169,7 +177,8 @@ extension Rule {
     entryPoints, metadataFile, metadataVersion, metadataFields, metadataSummary, metadataEmail,
     metadataClassifier, metadataURL, metadataRequirement, metadataExtra, metadataExtraForm, metadataDynamic,
     metadataLicense,
-    metadataLicenseName, licenseFiles, descriptionType, descriptionMissingType, description, wheelFields,
+    metadataLicenseName, licenseFiles, descriptionType, descriptionMissingType, description, metadataUpload,
+    wheelFields,
     pureWheel, purelib, sbom, sbomBroken,
   ]
 }
