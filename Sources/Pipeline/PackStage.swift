@@ -12,10 +12,7 @@ import ToolExecution
 
 /// Links libraries of uncompressed kernels, packs them, and proves that unpacking gives them back.
 struct PackStage: Sendable {
-  let workspace: Workspace
-  let plan: ReleasePlan
-  let recipe: KernelsRecipe
-  let runner: ToolRunner
+  let maker: SliceMaker
   let listener: any ProgressListener
 
   /// A packed slice.
@@ -43,6 +40,10 @@ struct PackStage: Sendable {
     }
   }
 
+  /// How many folders deeper than plain ones unpacked libraries lie.
+  private static let depth = 1
+
+  private var workspace: Workspace { maker.workspace }
   private var folder: FilePath { workspace.root.appending("packed") }
 
   /// Packs slices, or takes what an earlier run packed of the same inputs.
@@ -59,18 +60,20 @@ struct PackStage: Sendable {
     let library = folder.appending(slice.libraryName)
     let packed = folder.appending("\(slice.name).packed")
     let note = folder.appending("\(slice.name).json")
-    var digest = InputDigest()
+    var digest = maker.inputs(of: slice, depth: Self.depth)
     digest.add("format", PackedIndex.currentFormat)
-    digest.add("version", LlcudaBuild.version)
-    digest.add("slice", slice.architectures)
-    digest.add("link", recipe.linkFlags + recipe.libraries)
-    digest.add("toolkit", plan.toolkit.version)
-    digest.add("set", plan.compileSet)
-    digest.add(files: recipe.objects.map { FilePath($0) })
     let step = "packed-\(slice.name)"
     if !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) {
       workspace.markStale(step)
-      try await link(slice, to: library)
+      // Entries as the compiler made them: likeness is found in plain code only.
+      let order = SliceMaker.Order(
+        slice: slice,
+        library: library,
+        method: FatbinCompressionMethod.none,
+        depth: Self.depth,
+        step: step
+      )
+      try await maker.make(order, of: maker.objects)
       let written = try await Span.measure(.pack, slice.name) {
         try await pack(slice, library: library, to: packed)
       }
@@ -78,57 +81,11 @@ struct PackStage: Sendable {
       try workspace.markCurrent(step, digest: digest.hex)
     }
     let data = try Data(contentsOf: URL(fileURLWithPath: note.string))
-    let contents = try SliceContents(of: library)
-    let floor = DriverFloor(
-      toolkit: plan.toolkit.version,
-      compression: .none,
-      hasPTX: contents.architectures.contains(where: \.virtual)
-    )
     return Product(
-      slice: SliceStage.Product(
-        slice: slice,
-        library: library,
-        index: packed,
-        sliceIndex: SliceIndex(
-          slice: slice.name,
-          toolkit: plan.toolkit.version,
-          floor: floor,
-          compileSet: plan.compileSet.architectures.map(\.capability),
-          architectures: contents.architectures
-        ),
-        contents: contents,
-        floor: floor
-      ),
+      slice: try maker.product(slice, library: library, index: packed, compression: .none),
       file: packed,
       written: try JSONDecoder().decode(PackedWriter.Written.self, from: data)
     )
-  }
-
-  /// Links a library whose entries are stored as the compiler made them: likeness is found in plain code only.
-  private func link(_ slice: Slice, to library: FilePath) async throws {
-    let place = workspace.carved.appending("packed-\(slice.name)")
-    defer { try? FileManager.default.removeItem(atPath: place.string) }
-    let carver = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: Machine.cores)
-    let carved = try await carver.carve(
-      keeping: slice.architectures,
-      recompressing: FatbinCompressionMethod.none,
-      into: place
-    )
-    let linker = SliceLinker(
-      linker: recipe.linker,
-      flags: recipe.linkFlags,
-      libraries: recipe.libraries + recipe.linkItems
-    )
-    try await linker.link(
-      carved.objects,
-      toolkit: plan.toolkit.version,
-      // Unpacked libraries lie one folder deeper.
-      runPath: SliceLinker.runPath(toolkit: plan.toolkit.version, depth: 1),
-      to: library,
-      runner: runner,
-      log: workspace.logs.appending("5-link-packed-\(slice.name).log")
-    )
-    try SliceContents(of: library).verify(slice, carved: carved.images, library: library)
   }
 
   private func pack(_ slice: Slice, library: FilePath, to packed: FilePath) async throws

@@ -38,7 +38,7 @@ struct Packager: Sendable {
     slices: SliceStage,
     into output: OutputFolder
   ) async throws -> ReleaseManifest {
-    let digest = try digest(core: core, objects: slices.recipe.objects.map { FilePath($0) })
+    let digest = try digest(core: core, objects: slices.maker.objects)
     // One build folder may serve several output folders, so the stamp says which release it speaks of.
     if let manifest = output.manifest, output.isComplete(manifest), let stored = output.manifestDigest,
       workspace.isCurrent("release", digest: "\(digest) \(stored)", products: [])
@@ -169,13 +169,7 @@ struct Packager: Sendable {
     case .single, .split, .auto: return []
     }
     listener.began("pack \(wanted.map(\.name).joined(separator: ", "))")
-    let stage = PackStage(
-      workspace: workspace,
-      plan: plan,
-      recipe: slices.recipe,
-      runner: runner,
-      listener: listener
-    )
+    let stage = PackStage(maker: slices.maker, listener: listener)
     let products = try await stage.products(of: wanted)
     let (before, after) = products.reduce((0, 0)) { ($0.0 + $1.written.librarySize, $0.1 + $1.written.size) }
     listener.ended(

@@ -72,15 +72,13 @@ public struct ReleasePipeline: Sendable {
       model: shipped
     )
     let files = try await CoreStage(workspace: workspace, runner: runner, locator: locator).files(of: core)
-    let slices = SliceStage(
+    let maker = SliceMaker(
       workspace: workspace,
       plan: job.plan,
       recipe: try KernelsRecipe.read(from: workspace.kernels),
-      compression: spec.kernelCompression,
-      workers: Machine.cores,
-      runner: runner,
-      listener: listener
+      runner: runner
     )
+    let slices = SliceStage(maker: maker, compression: spec.kernelCompression, listener: listener)
     let manifest = try await packager.release(core: files, slices: slices, into: output)
     LearnedStore(cache: folders.cache).learn(from: manifest, model: shipped, kernels: workspace.kernels)
     return manifest

@@ -9,13 +9,11 @@ import ToolExecution
 
 /// Carves, links and proves the slices of a release.
 struct SliceStage: Sendable {
-  let workspace: Workspace
-  let plan: ReleasePlan
-  let recipe: KernelsRecipe
+  let maker: SliceMaker
   let compression: KernelCompression
-  let workers: Int
-  let runner: ToolRunner
   let listener: any ProgressListener
+
+  private var workspace: Workspace { maker.workspace }
 
   /// A finished slice.
   struct Product: Sendable {
@@ -39,20 +37,14 @@ struct SliceStage: Sendable {
     )
     var products: [Product] = []
     for slice in slices {
-      var digest = InputDigest()
-      digest.add("slice", slice.architectures)
+      var digest = maker.inputs(of: slice)
       digest.add("compression", compression.rawValue)
-      digest.add("program", LlcudaBuild.version)
-      digest.add("link", [recipe.linker] + recipe.linkFlags + recipe.libraries + recipe.linkItems)
-      digest.add("run path", SliceLinker.runPath(toolkit: plan.toolkit.version))
-      digest.add("toolkit", plan.toolkit.version)
-      digest.add("set", plan.compileSet)
-      digest.add(files: recipe.objects.map { FilePath($0) })
       let library = library(of: slice)
       let step = "slice-\(slice.name)"
       if !workspace.isCurrent(step, digest: digest.hex, products: [library]) {
         workspace.markStale(step)
-        try await make(slice, of: try await objects(), to: library)
+        let order = SliceMaker.Order(slice: slice, library: library, step: slice.name)
+        try await maker.make(order, of: try await objects())
         try workspace.markCurrent(step, digest: digest.hex)
       }
       products.append(try finish(slice, library: library))
@@ -65,7 +57,7 @@ struct SliceStage: Sendable {
   ///
   /// Recompressing is the slow part and the same for every slice and layout, so the copies are kept.
   private func objects() async throws -> [FilePath] {
-    let built = ObjectCarver(objects: recipe.objects.map { FilePath($0) }, workers: workers)
+    let built = ObjectCarver(objects: maker.objects, workers: maker.workers)
     guard let method = compression.method else { return built.objects }
     let folder = workspace.root.appending("recompressed")
     let copies = built.targets(in: folder)
@@ -82,52 +74,10 @@ struct SliceStage: Sendable {
     return copies
   }
 
-  private func make(_ slice: Slice, of objects: [FilePath], to library: FilePath) async throws {
-    let folder = workspace.carved.appending(slice.name)
-    defer { try? FileManager.default.removeItem(atPath: folder.string) }
-    let carver = ObjectCarver(objects: objects, workers: workers)
-    let carved = try await Span.measure(.carve, slice.name) {
-      try await carver.carve(keeping: slice.architectures, into: folder)
-    }
-    let linker = SliceLinker(
-      linker: recipe.linker,
-      flags: recipe.linkFlags,
-      libraries: recipe.libraries + recipe.linkItems
-    )
-    try await linker.link(
-      carved.objects,
-      toolkit: plan.toolkit.version,
-      to: library,
-      runner: runner,
-      log: workspace.logs.appending("3-link-\(slice.name).log")
-    )
-    // The promise is proved on the linked file before anybody can take it for finished.
-    try SliceContents(of: library).verify(slice, carved: carved.images, library: library)
-  }
-
   private func finish(_ slice: Slice, library: FilePath) throws -> Product {
-    let contents = try SliceContents(of: library)
-    let floor = DriverFloor(
-      toolkit: plan.toolkit.version,
-      compression: compression,
-      hasPTX: contents.architectures.contains(where: \.virtual)
-    )
-    let index = SliceIndex(
-      slice: slice.name,
-      toolkit: plan.toolkit.version,
-      floor: floor,
-      compileSet: plan.compileSet.architectures.map(\.capability),
-      architectures: contents.architectures
-    )
     let path = workspace.slices.appending(slice.indexName)
-    try index.text.write(toFile: path.string, atomically: true, encoding: .utf8)
-    return Product(
-      slice: slice,
-      library: library,
-      index: path,
-      sliceIndex: index,
-      contents: contents,
-      floor: floor
-    )
+    let product = try maker.product(slice, library: library, index: path, compression: compression)
+    try product.sliceIndex.text.write(toFile: path.string, atomically: true, encoding: .utf8)
+    return product
   }
 }
