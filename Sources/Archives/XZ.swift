@@ -49,51 +49,10 @@ public enum XZ {
     _ settings: Settings,
     feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws -> [UInt8] {
-    let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
-    stream.initialize(to: lzma_stream())
-    defer {
-      lzma_end(stream)
-      stream.deallocate()
-    }
-    var options = lzma_options_lzma()
-    let preset = settings.preset | (settings.isExtreme ? 1 << 31 : 0)
-    guard lzma_lzma_preset(&options, preset) == 0 else {
-      throw ArchiveError.library("xz: no preset \(settings.preset)")
-    }
-    options.dict_size = settings.dictionary
-    options.lc = settings.literalContext
-    options.lp = settings.literalPosition
-    options.pb = settings.position
-    try withUnsafeMutablePointer(to: &options) { options in
-      // LZMA_FILTER_LZMA2 and the end mark LZMA_VLI_UNKNOWN are macros that Swift doesn't see.
-      var filters = [
-        lzma_filter(id: 0x21, options: options), lzma_filter(id: UInt64.max, options: nil),
-      ]
-      let status = lzma_stream_encoder(stream, &filters, LZMA_CHECK_CRC32)
-      guard status == LZMA_OK else { throw ArchiveError.library("xz: status \(status.rawValue)") }
-    }
+    let encoder = try XZEncoder(settings)
     var output: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: chunk)
-    func run(_ action: lzma_action) throws {
-      try buffer.withUnsafeMutableBufferPointer { buffer in
-        while true {
-          stream.pointee.next_out = buffer.baseAddress
-          stream.pointee.avail_out = buffer.count
-          let status = lzma_code(stream, action)
-          output.append(contentsOf: buffer[..<(buffer.count - stream.pointee.avail_out)])
-          if status == LZMA_STREAM_END { return }
-          guard status == LZMA_OK else { throw ArchiveError.library("xz: status \(status.rawValue)") }
-          if action == LZMA_RUN, stream.pointee.avail_in == 0 { return }
-        }
-      }
-    }
-    try feed { bytes in
-      guard bytes.count > 0 else { return }
-      stream.pointee.next_in = bytes.bindMemory(to: UInt8.self).baseAddress
-      stream.pointee.avail_in = bytes.count
-      try run(LZMA_RUN)
-    }
-    try run(LZMA_FINISH)
+    try feed { bytes in try encoder.add(bytes) { output.append(contentsOf: $0) } }
+    try encoder.finish { output.append(contentsOf: $0) }
     return output
   }
 
