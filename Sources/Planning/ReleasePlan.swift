@@ -78,7 +78,8 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
       }
     }
     self.coverage = coverage
-    self.diagnostics = notes + (spec.addPTX ? Self.gaps(in: coverage, by: rule) : []) + Self.advice(on: compileSet)
+    self.diagnostics =
+      notes + (spec.addPTX ? Self.gaps(in: coverage, by: rule) : []) + Self.advice(on: compileSet)
   }
 
   /// The same plan with its slices in other groups.
