@@ -52,10 +52,8 @@ public enum KernelFamily {
     let isOperator = bytes.indices.contains { index in
       bytes[index] == call[0] && bytes[index...].starts(with: call)
     }
-    if !isOperator {
-      while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
-      if let space = bytes.lastIndex(of: UInt8(ascii: " ")) { bytes.removeFirst(space + 1) }
-    }
+    while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+    if !isOperator, let space = bytes.lastIndex(of: UInt8(ascii: " ")) { bytes.removeFirst(space + 1) }
     // Its parts, without empty ones, and with the words that the placeholder stands for.
     let colon = UInt8(ascii: ":")
     let unique = Array("_INTERNAL_".utf8)
