@@ -37,6 +37,7 @@ let package = Package(
   targets: [
     // C libraries. Each is imported by exactly one Swift target.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -64,7 +65,7 @@ let package = Package(
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
-    library("Archives", ["CZlib", "CArchive", "CCrypto", "CLzma", "CRename", system]),
+    library("Archives", ["CZlib", "CDeflate", "CArchive", "CCrypto", "CLzma", "CRename", system]),
     library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CInspection", system]),
     library(
       "Configuration",

@@ -2,11 +2,14 @@ internal import CArchive
 import Foundation
 public import SystemPackage
 
-/// Writes compressed tarballs through libarchive: sorted members, no owners, one time for all.
+/// Writes compressed tarballs: sorted members, no owners, one time for all.
+///
+/// libarchive makes the tar stream, xz and zstd. gzip is ours, because libarchive's keeps one core busy, and because the
+/// wheel of the same files has them deflated already.
 public struct TarballWriter: Sendable {
   /// How the tar stream is compressed.
   public enum Compression: Sendable {
-    /// gzip, level 9, without a time in its header.
+    /// gzip, without a time in its header.
     case gzip
     /// xz, preset 9, in blocks on two threads.
     case xz
@@ -27,10 +30,20 @@ public struct TarballWriter: Sendable {
 
   /// Writes a tarball; the file appears under its name only when it is complete.
   ///
+  /// - Parameter deflated: files that an archive of ours already holds, by path; used for ``Compression/gzip``.
   /// - Throws: ``ArchiveError``, `CancellationError` when the task it runs in is cancelled.
-  public func write(_ members: [ZipWriter.Member], to path: FilePath) throws {
+  public func write(
+    _ members: [ZipWriter.Member],
+    to path: FilePath,
+    reusing deflated: [FilePath: DeflatedFile] = [:]
+  ) async throws {
     try ArchiveName.checkAll(members.map(\.name))
-    try NameEncoding.utf8 { try writeArchive(members, to: path) }
+    let sorted = members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    if case .gzip = compression {
+      try await GzipTarball(members: sorted, timestamp: timestamp, deflated: deflated).write(to: path)
+    } else {
+      try NameEncoding.utf8 { try writeArchive(sorted, to: path) }
+    }
   }
 
   private func writeArchive(_ members: [ZipWriter.Member], to path: FilePath) throws {
@@ -42,8 +55,7 @@ public struct TarballWriter: Sendable {
     do {
       try configure(archive, path)
       try check(archive, archive_write_open_filename(archive, partial.string), path)
-      let sorted = members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-      for member in sorted { try append(member, to: archive, path) }
+      for member in members { try append(member, to: archive, path) }
       try check(archive, archive_write_close(archive), path)
       try publish(partial, as: path)
     } catch {
@@ -54,27 +66,14 @@ public struct TarballWriter: Sendable {
 
   private func configure(_ archive: OpaquePointer, _ path: FilePath) throws(ArchiveError) {
     // Threads are a constant, not the machine's cores: the result must not depend on the machine.
-    let options: [(String, String, String)]
-    switch compression {
-    case .gzip:
-      try check(archive, archive_write_add_filter_gzip(archive), path)
-      options = [("gzip", "compression-level", "9"), ("gzip", "timestamp", "")]
-    case .xz:
-      try check(archive, archive_write_add_filter_xz(archive), path)
-      options = [("xz", "compression-level", "9"), ("xz", "threads", "2")]
-    case .zstd:
-      try check(archive, archive_write_add_filter_zstd(archive), path)
-      options = [("zstd", "compression-level", "19"), ("zstd", "threads", "2")]
+    let (filter, level) = compression == .xz ? ("xz", "9") : ("zstd", "19")
+    let added =
+      compression == .xz ? archive_write_add_filter_xz(archive) : archive_write_add_filter_zstd(archive)
+    try check(archive, added, path)
+    for (name, value) in [("compression-level", level), ("threads", "2")] {
+      try check(archive, archive_write_set_filter_option(archive, filter, name, value), path)
     }
     try check(archive, archive_write_set_format_pax_restricted(archive), path)
-    for (module, name, value) in options {
-      // A null value switches an option off.
-      let status =
-        value.isEmpty
-        ? archive_write_set_filter_option(archive, module, name, nil)
-        : archive_write_set_filter_option(archive, module, name, value)
-      try check(archive, status, path)
-    }
     // Without padding the last record to 10 KiB the stream is shorter and no reader minds.
     archive_write_set_bytes_in_last_block(archive, 1)
   }
@@ -84,21 +83,8 @@ public struct TarballWriter: Sendable {
     to archive: OpaquePointer,
     _ path: FilePath
   ) throws {
-    let data =
-      switch member.content {
-      case .file(let file): try FileContent(file).data
-      case .bytes(let bytes): Data(bytes)
-      }
-    guard let entry = archive_entry_new() else { throw ArchiveError.library("archive_entry_new: no memory") }
-    defer { archive_entry_free(entry) }
-    archive_entry_update_pathname_utf8(entry, member.name)
-    archive_entry_set_filetype(entry, FileKind.regular)
-    archive_entry_set_perm(entry, member.isExecutable ? 0o755 : 0o644)
-    archive_entry_set_mtime(entry, time_t(max(0, timestamp)), 0)
-    archive_entry_set_uid(entry, 0)
-    archive_entry_set_gid(entry, 0)
-    archive_entry_set_size(entry, Int64(data.count))
-    try check(archive, archive_write_header(archive, entry), path)
+    let data = try member.content.data()
+    try TarHeader(of: member, size: data.count, timestamp: timestamp).write(to: archive, path)
     // In pieces, because compressing a library with xz takes minutes and Ctrl-C must not wait for it.
     for start in stride(from: 0, to: data.count, by: 1 << 20) {
       try Task.checkCancellation()
@@ -126,6 +112,39 @@ public struct TarballWriter: Sendable {
   }
 
   private func failure(_ archive: OpaquePointer, _ path: FilePath) -> ArchiveError {
+    .library(of: archive, path)
+  }
+}
+
+/// What a tarball says about a member.
+struct TarHeader {
+  let name: String
+  let isExecutable: Bool
+  let size: Int
+  let timestamp: Int64
+
+  init(of member: ZipWriter.Member, size: Int, timestamp: Int64) {
+    (name, isExecutable) = (member.name, member.isExecutable)
+    (self.size, self.timestamp) = (size, timestamp)
+  }
+
+  func write(to archive: OpaquePointer, _ path: FilePath) throws(ArchiveError) {
+    guard let entry = archive_entry_new() else { throw .library("archive_entry_new: no memory") }
+    defer { archive_entry_free(entry) }
+    archive_entry_update_pathname_utf8(entry, name)
+    archive_entry_set_filetype(entry, FileKind.regular)
+    archive_entry_set_perm(entry, isExecutable ? 0o755 : 0o644)
+    archive_entry_set_mtime(entry, time_t(max(0, timestamp)), 0)
+    archive_entry_set_uid(entry, 0)
+    archive_entry_set_gid(entry, 0)
+    archive_entry_set_size(entry, Int64(size))
+    guard archive_write_header(archive, entry) >= ARCHIVE_WARN else { throw .library(of: archive, path) }
+  }
+}
+
+extension ArchiveError {
+  /// What libarchive says went wrong while it wrote.
+  static func library(of archive: OpaquePointer, _ path: FilePath) -> ArchiveError {
     let code = archive_errno(archive)
     if code > 0, code < 200 { return .from(Errno(rawValue: code), path, "written") }
     return .library(archive_error_string(archive).map { String(cString: $0) } ?? "libarchive: error \(code)")

@@ -48,23 +48,26 @@ final class ZipFile {
 
   func append(_ bytes: [UInt8]) throws(ArchiveError) { try output.append(bytes) }
 
-  /// Completes the member's header; a member that didn't get smaller is stored as it is.
-  func endMember(data: Data, crc: UInt32) throws(ArchiveError) -> Int64 {
-    guard var record = records.popLast() else { return 0 }
+  /// Completes the member behind its pieces: the end of the stream, then its header.
+  ///
+  /// A member that didn't get smaller is stored as it is.
+  ///
+  /// - Returns: where its bytes lie in the archive.
+  func endMember(data: Data, crc: UInt32) throws(ArchiveError) -> (range: Range<Int64>, isDeflated: Bool) {
+    try output.append(Deflate.end)
+    guard var record = records.popLast() else { return (0..<0, false) }
     let start = Int64(record.offset) + Int64(localHeader(of: record).count)
-    var compressed = output.position - start
-    if compressed >= Int64(data.count) {
+    if output.position - start >= Int64(data.count) {
       record.method = 0
       try output.rewind(to: start)
       try output.append(data)
-      compressed = Int64(data.count)
     }
     record.crc = crc
-    record.compressed = try checked(compressed)
+    record.compressed = try checked(output.position - start)
     record.uncompressed = try checked(Int64(data.count))
     try output.overwrite(localHeader(of: record), at: Int64(record.offset))
     records.append(record)
-    return compressed
+    return (start..<output.position, record.method != 0)
   }
 
   func finish() throws(ArchiveError) {

@@ -42,9 +42,11 @@ public struct ZipWriter: Sendable {
     public let compressedByteCount: Int64
     /// The digest of its bytes as unpacked.
     public let sha256: SHA256Digest
+    /// Its deflated bytes, for another archive; `nil` when it is stored as it is.
+    public let deflated: DeflatedFile?
   }
 
-  /// zlib's level, 1 to 9.
+  /// libdeflate's level, 1 to 12.
   public var level: Int32
   /// Compressions at once.
   public var workers = ProcessInfo.processInfo.activeProcessorCount
@@ -53,7 +55,7 @@ public struct ZipWriter: Sendable {
 
   /// Makes a writer with a worker per core and the format's first day as time.
   ///
-  /// - Parameter level: zlib's level; the default is the best trade of time for bytes on kernels.
+  /// - Parameter level: libdeflate's level; the default is the best trade of time for bytes on kernels.
   public init(level: Int32? = nil) { self.level = level ?? Deflate.level }
 
   /// Writes an archive; the file appears under its name only when it is complete.
@@ -70,62 +72,60 @@ public struct ZipWriter: Sendable {
   ) async throws -> [Written] {
     try ArchiveName.checkAll(members.map(\.name))
     let file = try ZipFile(path, time: ZipFile.dosTime(timestamp))
-    var written: [Written] = []
-    for member in members { written.append(try await append(member, to: file)) }
+    var written = try await append(members, to: file, path)
     if let last {
       let member = try last(written)
       try ArchiveName.checkAll(members.map(\.name) + [member.name])
-      written.append(try await append(member, to: file))
+      written += try await append([member], to: file, path)
     }
     try file.finish()
     return written
   }
 
-  private func append(_ member: Member, to file: ZipFile) async throws -> Written {
-    let data =
-      switch member.content {
-      case .file(let path): try FileContent(path).data
-      case .bytes(let bytes): Data(bytes)
-      }
-    try file.beginMember(member.name, isExecutable: member.isExecutable)
-    async let digest = Self.digest(of: data)
-    let ranges = Deflate.chunks(of: data.count)
-    var crc: UInt = 0
-    // Pieces come back in any order and are written in theirs; only a few are held at a time.
-    try await withThrowingTaskGroup(of: (Int, Deflate.Piece).self) { group in
-      var started = 0
-      var next = 0
-      var waiting: [Int: Deflate.Piece] = [:]
-      func startOne() {
-        guard started < ranges.count else { return }
-        let (index, level) = (started, level)
-        started += 1
-        group.addTask { (index, try Deflate.compress(data, ranges[index], level: level)) }
-      }
-      for _ in 0..<max(1, workers * 2) { startOne() }
-      while let (index, piece) = try await group.next() {
-        try Task.checkCancellation()
-        waiting[index] = piece
-        while let ready = waiting.removeValue(forKey: next) {
-          crc = Deflate.combine(crc, ready.crc, rightCount: ready.inputCount)
-          try file.append(ready.bytes)
-          next += 1
-          startOne()
-        }
-      }
+  /// Compresses the chunks of all members side by side, so that many small files keep every core busy too.
+  private func append(_ members: [Member], to file: ZipFile, _ path: FilePath) async throws -> [Written] {
+    let contents = try members.map { try $0.content.data() }
+    let chunks = contents.indices.flatMap { index in
+      Deflate.chunks(of: contents[index].count).map { (member: index, range: $0) }
     }
-    let compressed = try file.endMember(data: data, crc: UInt32(truncatingIfNeeded: crc))
-    return Written(
-      name: member.name,
-      byteCount: Int64(data.count),
-      compressedByteCount: compressed,
-      sha256: await digest
-    )
+    var written: [Written] = []
+    var crc: UInt32 = 0
+    var digest = SHA256Digest.Stream()
+    try await OrderedWork(workers: workers).run(chunks.count) { [level] number in
+      try Deflate.compress(contents[chunks[number].member], chunks[number].range, level: level)
+    } take: { number, piece in
+      let (member, data, range) = (
+        members[chunks[number].member], contents[chunks[number].member], chunks[number].range
+      )
+      if range.lowerBound == 0 {
+        try file.beginMember(member.name, isExecutable: member.isExecutable)
+        (crc, digest) = (0, SHA256Digest.Stream())
+      }
+      data.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[range])) }
+      crc = Deflate.combine(crc, piece.crc, rightCount: piece.inputCount)
+      try file.append(piece.bytes)
+      guard range.upperBound == data.count else { return }
+      let place = try file.endMember(data: data, crc: crc)
+      written.append(
+        Written(
+          name: member.name,
+          byteCount: Int64(data.count),
+          compressedByteCount: Int64(place.range.count),
+          sha256: digest.finish(),
+          deflated: place.isDeflated
+            ? DeflatedFile(archive: path, range: place.range, crc: crc, byteCount: Int64(data.count)) : nil
+        )
+      )
+    }
+    return written
   }
+}
 
-  private static func digest(of data: Data) async -> SHA256Digest {
-    var hasher = SHA256Digest.Hasher()
-    data.withUnsafeBytes { hasher.update($0) }
-    return hasher.finish()
+extension ZipWriter.Member.Content {
+  func data() throws(ArchiveError) -> Data {
+    switch self {
+    case .file(let path): try FileContent(path).data
+    case .bytes(let bytes): Data(bytes)
+    }
   }
 }

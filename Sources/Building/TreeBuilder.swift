@@ -10,7 +10,8 @@ public struct TreeBuilder: Sendable {
   private let ninja: FilePath
   private let runner: ToolRunner
   private let listener: any ProgressListener
-  private let jobs: Int
+  /// How many compilers run at once.
+  public let jobs: Int
   private let logs: FilePath
 
   /// Makes a builder.
@@ -30,7 +31,7 @@ public struct TreeBuilder: Sendable {
     self.logs = logs
   }
 
-  /// Brings a tree up to date.
+  /// Configures a tree, unless that was done with the same definitions.
   ///
   /// - Parameters:
   ///   - source: llama.cpp.
@@ -39,28 +40,6 @@ public struct TreeBuilder: Sendable {
   ///     never kept.
   ///   - environment: the compiler cache's variables.
   ///   - number: the step's number, for its log files' names.
-  /// - Throws: ``ToolExecution/ToolError`` with the log and the command to repeat, ``BuildError/folderName(_:)``.
-  public func build(
-    _ tree: BuildTree,
-    source: FilePath,
-    in folder: FilePath,
-    compilers: String,
-    environment: [String: String?],
-    number: Int
-  ) async throws {
-    try await configure(
-      tree,
-      source: source,
-      in: folder,
-      compilers: compilers,
-      environment: environment,
-      number: number
-    )
-    try await compile([tree.target], of: tree, in: folder, environment: environment, number: number)
-  }
-
-  /// Configures a tree, unless that was done with the same definitions.
-  ///
   /// - Throws: ``ToolExecution/ToolError``, ``BuildError/folderName(_:)``.
   public func configure(
     _ tree: BuildTree,
@@ -83,20 +62,25 @@ public struct TreeBuilder: Sendable {
 
   /// Compiles targets of a configured tree, and notes every command in the timeline.
   ///
-  /// - Parameter targets: what is made, as build.ninja names it.
+  /// - Parameters:
+  ///   - targets: what is made, as build.ninja names it.
+  ///   - jobserver: whom the tree shares its jobs with; `nil` takes them all.
   /// - Throws: ``ToolExecution/ToolError``.
   public func compile(
     _ targets: [String],
     of tree: BuildTree,
     in folder: FilePath,
     environment: [String: String?],
-    number: Int
+    number: Int,
+    jobserver: Jobserver? = nil
   ) async throws {
     let step = "\(number)-\(tree.kind.rawValue)"
     let ninjaCall = Invocation(
       ninja.string,
-      ["-C", folder.string, "-j", "\(jobs)"] + targets,
+      // With -j, Ninja asks no jobserver; and one that happens to be around is none of ours.
+      ["-C", folder.string] + (jobserver == nil ? ["-j", "\(jobs)"] : []) + targets,
       environment: environment.merging(["NINJA_STATUS": NinjaStatus.format]) { $1 }
+        .merging(jobserver?.environment ?? ["MAKEFLAGS": nil]) { $1 }
     )
     let (before, began) = (Self.log(of: folder), TimelineRecorder.now)
     defer {

@@ -19,12 +19,13 @@ struct PackTreeCommand: AsyncParsableCommand {
 
   @Argument var folder: String
   @Argument var output: String
+  @Option(name: .long, help: "libdeflate's level, 1 to 12.") var level: Int32?
 
   func run() async throws {
     let members = FileTree.files(below: FilePath(folder)).map {
       ZipWriter.Member(name: $0.name, content: .file($0.path))
     }
-    _ = try await ZipWriter().write(members, to: Folders.absolute(FilePath(output)))
+    _ = try await ZipWriter(level: level).write(members, to: Folders.absolute(FilePath(output)))
   }
 }
 

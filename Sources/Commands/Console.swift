@@ -10,8 +10,8 @@ import Glibc
 final class Console: ProgressListener {
   private struct State {
     var liveLine = false
-    var lastPercent = -100
-    var lastStep = ""
+    /// How far each of the steps is that go on side by side; what was last told of it.
+    var running: [String: (progress: BuildProgress, toldPercent: Int)] = [:]
     var stepStart = ContinuousClock.now
   }
 
@@ -32,7 +32,7 @@ final class Console: ProgressListener {
     state.withLock { state in
       clear(&state)
       state.stepStart = .now
-      state.lastPercent = -100
+      state.running = [:]
       write("==> \(step)\n")
     }
   }
@@ -55,14 +55,17 @@ final class Console: ProgressListener {
     guard progress.total > 0 else { return }
     state.withLock { state in
       let percent = progress.done * 100 / progress.total
+      let told = state.running[progress.step]?.toldPercent ?? -100
+      let isTold = isTerminal || percent >= told + coarseStep
+      state.running[progress.step] = (progress, isTold ? percent : told)
       if isTerminal {
-        write("\r\u{1B}[K" + Self.clip(Self.line(progress, percent: percent), to: Self.columns()))
+        let going = state.running.values.map(\.progress).filter { $0.done < $0.total }
+        let lines = going.sorted { $0.step > $1.step }.map(Self.line)
+        write("\r\u{1B}[K" + Self.clip(lines.joined(separator: " · "), to: Self.columns()))
         state.liveLine = true
-      } else if percent >= state.lastPercent + coarseStep || state.lastStep != progress.step {
-        state.lastPercent = percent
-        write("    " + Self.line(progress, percent: percent) + "\n")
+      } else if isTold {
+        write("    " + Self.line(progress) + "\n")
       }
-      state.lastStep = progress.step
     }
   }
 
@@ -77,7 +80,8 @@ final class Console: ProgressListener {
   /// The line of a step that goes on.
   ///
   /// An example: `kernels 31/156 20 %, 0:24:10 left: fattn-tile-instance-dkq112-dv112.cu, mmq.cu`
-  static func line(_ progress: BuildProgress, percent: Int) -> String {
+  static func line(_ progress: BuildProgress) -> String {
+    let percent = progress.done * 100 / progress.total
     let left = progress.remaining.map { ", \($0) left" } ?? ""
     let shown = progress.running.prefix(3).joined(separator: ", ")
     let more = progress.running.count > 3 ? " and \(progress.running.count - 3) more" : ""

@@ -18,6 +18,7 @@ struct MeasureImagesCommand: AsyncParsableCommand {
 
   @Argument var folder: String
   @Option(name: .long, help: "Also write each image, decompressed, below this folder.") var dump: String?
+  @Flag(name: .long, help: "Leave the column of zstd empty; it takes most of the time.") var withoutZstd = false
 
   func run() async throws {
     let root = Folders.absolute(FilePath(folder))
@@ -31,7 +32,7 @@ struct MeasureImagesCommand: AsyncParsableCommand {
         guard next < objects.count else { return }
         let path = objects[next].path
         next += 1
-        group.addTask { try await Self.rows(of: path, dump: dump) }
+        group.addTask { try await Self.rows(of: path, dump: dump, withoutZstd: withoutZstd) }
       }
       for _ in 0..<Machine.cores { addOne() }
       while let rows = try await group.next() {
@@ -41,21 +42,22 @@ struct MeasureImagesCommand: AsyncParsableCommand {
     }
   }
 
-  private static func rows(of path: FilePath, dump: FilePath?) async throws -> [String] {
+  private static func rows(of path: FilePath, dump: FilePath?, withoutZstd: Bool) async throws -> [String] {
     let unit = (path.lastComponent?.string ?? "").replacing(".cu.o", with: "")
     var rows: [String] = []
     for entry in try Fatbin(in: ELFFile(path))?.entries ?? [] {
       guard let image = ObjectCarver.image(of: entry) else { continue }
       let raw = try entry.decompressedPayload().array()
       let lz4 = try entry.recompressed(as: .lz4)
-      let zstd = try entry.recompressed(as: .zstd(level: 19))
+      let zstd = withoutZstd ? nil : try entry.recompressed(as: .zstd(level: 19))
       let figures: [Int64] = [
         Int64(raw.count), Int64(entry.storedSize), try await deflated(entry), Int64(lz4.storedSize),
-        try await deflated(lz4), Int64(zstd.storedSize),
+        try await deflated(lz4),
       ]
       let kind = image.isReal ? "real" : "virtual"
       rows.append(
-        ([unit, image.capability.label, kind] + figures.map { "\($0)" }).joined(separator: ",")
+        ([unit, image.capability.label, kind] + figures.map { "\($0)" }
+          + [zstd.map { "\($0.storedSize)" } ?? ""]).joined(separator: ",")
       )
       guard let dump else { continue }
       let target = dump.appending(unit)

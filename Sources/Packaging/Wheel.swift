@@ -1,4 +1,5 @@
 public import Archives
+public import SystemPackage
 
 /// A wheel as a value: everything that goes into the file.
 public struct Wheel: Sendable {
@@ -50,4 +51,6 @@ public struct WrittenArchive: Sendable {
   public let installedByteCount: Int64
   /// The digest of the file.
   public let sha256: SHA256Digest
+  /// The files that it holds deflated, by where they came from, for a tarball of the same.
+  public var deflated: [FilePath: DeflatedFile] = [:]
 }

@@ -58,13 +58,18 @@ public struct WheelWriter: Sendable {
       let record = lines.joined() + "\(info)/RECORD,,\n"
       return ZipWriter.Member(name: "\(info)/RECORD", content: .bytes(Array(record.utf8)))
     }
-    let result = try WrittenArchive(at: path, installed: written.reduce(0) { $0 + $1.byteCount })
+    var result = try WrittenArchive(at: path, installed: written.reduce(0) { $0 + $1.byteCount })
     do {
       try Self.checkRatio(of: result)
     } catch {
       // A file that is there counts as made.
       try? FileManager.default.removeItem(atPath: path.string)
       throw error
+    }
+    for (member, written) in Swift.zip(members, written) {
+      if case .file(let file) = member.content, let deflated = written.deflated {
+        result.deflated[file] = deflated
+      }
     }
     return result
   }

@@ -12,9 +12,9 @@ struct BuildTools: Sendable {
   ///
   /// - Throws: ``ToolExecution/ToolError`` naming the tool, and for an old one its version and the one that is needed.
   init(locator: ToolLocator, runner: ToolRunner) async throws {
-    // 3.24 injects files into a project from outside; 1.12 tells how long a build will take.
+    // 3.24 injects files into a project from outside; 1.13 shares its jobs between trees.
     cmake = try await Self.find("cmake", from: "3.24", locator: locator, runner: runner)
-    ninja = try await Self.find("ninja", from: "1.12", locator: locator, runner: runner)
+    ninja = try await Self.find("ninja", from: "1.13", locator: locator, runner: runner)
   }
 
   private static func find(

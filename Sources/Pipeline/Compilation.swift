@@ -40,13 +40,37 @@ struct Compilation: Sendable {
     )
   }
 
-  /// Compiles both trees.
+  /// Compiles both trees, side by side: the core's many short units fill the cores that long kernels leave idle.
   func compileAll() async throws {
+    guard builder.jobs > 1 else {
+      return try await whileCaching { job in
+        try await job.compileKernels()
+        try await job.compileCore()
+      }
+    }
     try await whileCaching { job in
-      try await job.compileKernels()
-      try await job.compileCore()
+      try await job.configureKernels()
+      try await job.configureCore()
+      job.listener.began("compile kernels for \(job.compileSet) and the core")
+      let jobserver = try Jobserver(jobs: job.builder.jobs, clients: 2)
+      try await withThrowingTaskGroup(of: String.self) { trees in
+        trees.addTask {
+          try await job.compile([job.kernels.target], of: job.kernels, sharing: jobserver)
+          return "kernels compiled"
+        }
+        trees.addTask {
+          try await job.compile([job.core.target], of: job.core, sharing: jobserver)
+          return "core compiled"
+        }
+        for try await tree in trees {
+          try jobserver.clientEnded()
+          if trees.isEmpty { job.listener.ended(tree) } else { job.listener.told(tree) }
+        }
+      }
     }
   }
+
+  private var compileSet: String { "\(plan.compileSet) with CUDA \(plan.toolkit.version)" }
 
   /// Compiles the kernels, or some of their objects.
   ///
@@ -55,14 +79,8 @@ struct Compilation: Sendable {
     try await configureKernels()
     let targets = try choose?() ?? [kernels.target]
     let what = choose == nil ? "kernels" : "\(targets.count) units"
-    listener.began("compile \(what) for \(plan.compileSet) with CUDA \(plan.toolkit.version)")
-    try await builder.compile(
-      targets,
-      of: kernels,
-      in: workspace.kernels,
-      environment: environment,
-      number: 1
-    )
+    listener.began("compile \(what) for \(compileSet)")
+    try await compile(targets, of: kernels)
     listener.ended("\(what) compiled")
   }
 
@@ -82,20 +100,19 @@ struct Compilation: Sendable {
   func compileLinkLibraries(of recipe: KernelsRecipe) async throws {
     // By path what lies in the tree; by name where CMake sees the folder under another path than we do.
     let inTree = KernelsRecipe.targets(recipe.libraries, in: workspace.kernels)
-    let targets = inTree.isEmpty ? ["ggml-base"] : inTree
-    try await builder.compile(
-      targets,
-      of: kernels,
-      in: workspace.kernels,
-      environment: environment,
-      number: 1
-    )
+    try await compile(inTree.isEmpty ? ["ggml-base"] : inTree, of: kernels)
   }
 
   /// Compiles the core.
   func compileCore() async throws {
+    try await configureCore()
     listener.began("compile the core")
-    try await builder.build(
+    try await compile([core.target], of: core)
+    listener.ended("core compiled")
+  }
+
+  private func configureCore() async throws {
+    try await builder.configure(
       core,
       source: source.path,
       in: workspace.core,
@@ -103,7 +120,20 @@ struct Compilation: Sendable {
       environment: environment,
       number: 2
     )
-    listener.ended("core compiled")
+  }
+
+  private func compile(_ targets: [String], of tree: BuildTree, sharing jobserver: Jobserver? = nil)
+    async throws
+  {
+    let (folder, number) = tree.kind == .kernels ? (workspace.kernels, 1) : (workspace.core, 2)
+    try await builder.compile(
+      targets,
+      of: tree,
+      in: folder,
+      environment: environment,
+      number: number,
+      jobserver: jobserver
+    )
   }
 
   /// Runs `body` with the compiler cache's server, if there is one, and tells how often the cache hit.

@@ -8,22 +8,28 @@ import Timeline
 import ToolExecution
 
 extension ReleaseLayout {
-  /// Writes the tarballs of every parcel, as many at once as there are cores: each is one thread's work.
+  /// Writes the tarballs of every parcel.
   ///
-  /// All have one top folder, so that core and groups unpacked in one place fit together.
+  /// All have one top folder, so that core and groups unpacked in one place fit together. gzip uses every core for one
+  /// file; of the others, which use two, as many are written at once as the system has room for.
   func writeTarballs(
     _ parcels: [Parcel],
+    reusing deflated: [FilePath: DeflatedFile],
     into folder: FilePath
   ) async throws -> [ReleaseManifest.Artifact] {
     let top = "\(project.name.normalized)-\(project.version)"
     let jobs = parcels.flatMap { parcel in spec.tarballs.map { (parcel, $0) } }
     return try await withThrowingTaskGroup(of: (Int, ReleaseManifest.Artifact).self) { group in
+      var written: [(Int, ReleaseManifest.Artifact)] = []
       for (index, (parcel, format)) in jobs.enumerated() {
         let suffix = layout == .single ? "" : "-\(parcel.group?.name ?? "core")"
         let name = "\(top)\(suffix)-linux-x86_64-cuda\(plan.toolkit.version.major).tar.\(format.rawValue)"
-        group.addTask { (index, try tarball(parcel, format, top: top, to: folder.appending(name))) }
+        let write: @Sendable () async throws -> (Int, ReleaseManifest.Artifact) = {
+          let path = folder.appending(name)
+          return (index, try await tarball(parcel, format, top: top, reusing: deflated, to: path))
+        }
+        if format == .gzip { written.append(try await write()) } else { group.addTask(operation: write) }
       }
-      var written: [(Int, ReleaseManifest.Artifact)] = []
       for try await result in group { written.append(result) }
       return written.sorted { $0.0 < $1.0 }.map(\.1)
     }
@@ -33,8 +39,9 @@ extension ReleaseLayout {
     _ parcel: Parcel,
     _ format: TarballFormat,
     top: String,
+    reusing deflated: [FilePath: DeflatedFile],
     to path: FilePath
-  ) throws -> ReleaseManifest.Artifact {
+  ) async throws -> ReleaseManifest.Artifact {
     var members = members(of: parcel, in: "\(top)/bin")
     members += licenses.map { ZipWriter.Member(name: "\(top)/licenses/\($0.name)", content: $0.content) }
     let compression: TarballWriter.Compression =
@@ -43,8 +50,9 @@ extension ReleaseLayout {
       case .xz: .xz
       case .zstd: .zstd
       }
-    try Span.measure(.archive, path.lastComponent?.string ?? "") {
-      try TarballWriter(compression: compression, timestamp: timestamp).write(members, to: path)
+    try await Span.measure(.archive, path.lastComponent?.string ?? "") {
+      try await TarballWriter(compression: compression, timestamp: timestamp)
+        .write(members, to: path, reusing: deflated)
     }
     let installed = try members.reduce(Int64(0)) { try $0 + $1.content.byteCount() }
     return artifact(try WrittenArchive(at: path, installed: installed), kind: "tarball", of: parcel)

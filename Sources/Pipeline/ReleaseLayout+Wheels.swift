@@ -19,10 +19,12 @@ extension ReleaseLayout {
   private var binFolder: String { "\(packageName)/bin" }
 
   /// Writes the wheel of every parcel and, in layout `split`, the one that requires them all.
+  ///
+  /// - Returns: the wheels, and the files that they hold deflated.
   func writeWheels(
     _ parcels: [Parcel],
     into folder: FilePath
-  ) async throws -> [ReleaseManifest.Artifact] {
+  ) async throws -> (wheels: [ReleaseManifest.Artifact], deflated: [FilePath: DeflatedFile]) {
     var wheels: [(Wheel, Parcel)] = []
     let version = project.version
     let groups = try parcels.compactMap(\.group).map {
@@ -50,13 +52,15 @@ extension ReleaseLayout {
     }
     let writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
     var artifacts: [ReleaseManifest.Artifact] = []
+    var deflated: [FilePath: DeflatedFile] = [:]
     for (wheel, parcel) in wheels {
       let written = try await Span.measure(.archive, wheel.fileName) {
         try await writer.write(wheel, into: folder)
       }
       artifacts.append(artifact(written, kind: "wheel", of: parcel))
+      deflated.merge(written.deflated) { first, _ in first }
     }
-    return artifacts
+    return (artifacts, deflated)
   }
 
   private func metadata(_ name: ProjectName, summary: String? = nil) -> CoreMetadata {

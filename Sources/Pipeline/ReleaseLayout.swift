@@ -102,11 +102,11 @@ struct ReleaseLayout: Sendable {
       (forWheels, forTarballs) = ([all], split)
     case .split, .auto: (forWheels, forTarballs) = (split, split)
     }
-    var wheels = try await writeWheels(forWheels, into: folder)
-    // Tarballs take as long again; a layout that is given up needs none.
+    var (wheels, deflated) = try await writeWheels(forWheels, into: folder)
+    // A layout that is given up needs no tarballs.
     if let limit, wheels.contains(where: { $0.bytes > limit }) { return wheels }
     if layout == .thin { wheels += try copyAssets(into: folder) }
-    return try await wheels + writeTarballs(forTarballs, into: folder)
+    return try await wheels + writeTarballs(forTarballs, reusing: deflated, into: folder)
   }
 
   /// The native files of a parcel below a folder of an archive.

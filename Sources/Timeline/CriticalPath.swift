@@ -25,10 +25,13 @@ public struct CriticalPath: Hashable, Sendable {
     seconds = spans.isEmpty ? 0 : spans[spans.count - 1].end - spans[0].start
   }
 
-  /// Neighbours of one kind and track taken together.
+  /// Neighbours of one kind and track taken together, and compilers whatever their tree, because trees share the cores.
   public var legs: [Leg] {
     spans.reduce(into: []) { legs, span in
-      if let last = legs.indices.last, legs[last].kind == span.kind, legs[last].track == span.track {
+      if let last = legs.indices.last, legs[last].kind == span.kind,
+        legs[last].track == span.track || span.kind == .compile
+      {
+        if legs[last].longest.track != span.track { legs[last].track = "kernels and core" }
         legs[last].count += 1
         legs[last].seconds += span.seconds
         if span.seconds > legs[last].longest.seconds { legs[last].longest = span }
@@ -43,7 +46,7 @@ public struct CriticalPath: Hashable, Sendable {
     /// What was done.
     public let kind: Span.Kind
     /// Where it belongs.
-    public let track: String
+    public fileprivate(set) var track: String
     /// How many spans.
     public fileprivate(set) var count: Int
     /// Their time, in seconds.

@@ -1,11 +1,13 @@
-/// How well a compile tree kept the machine busy.
+/// How well the machine was kept busy while a tree compiled; another may have compiled beside it.
 public struct TreeLoad: Hashable, Sendable {
   /// How many compilers ran at once at most.
   public let jobs: Int
   /// From the first beginning to the last end, in seconds.
   public let wall: Double
-  /// All compilers' time together, in seconds.
+  /// The time of the tree's own compilers together, in seconds.
   public let work: Double
+  /// The time of all compilers in ``wall`` together, in seconds.
+  public let allWork: Double
   /// The time at the end in which fewer than ``jobs`` compilers ran, in seconds.
   public let tail: Double
   /// The longest unit.
@@ -25,24 +27,26 @@ public struct TreeLoad: Hashable, Sendable {
     wall = end - start
     work = units.reduce(0) { $0 + $1.seconds }
     // Beginnings after ends of the same moment: a job that takes another's place isn't one more.
-    let changes = units.flatMap { [($0.start + 1e-3, 1), ($0.end, -1)] }.sorted { $0 < $1 }
-    var (running, most) = (0, 0)
+    let running = spans.filter { $0.kind == .compile && $0.end > start && $0.start < end }
+    allWork = running.reduce(0) { $0 + min($1.end, end) - max($1.start, start) }
+    let changes = running.flatMap { [($0.start + 1e-3, 1), ($0.end, -1)] }.sorted { $0 < $1 }
+    var (count, most) = (0, 0)
     for change in changes {
-      running += change.1
-      most = max(most, running)
+      count += change.1
+      most = max(most, count)
     }
     jobs = max(1, most)
-    running = 0
+    count = 0
     var lastFull = start
     for change in changes {
-      if running >= most { lastFull = change.0 }
-      running += change.1
+      if count >= most { lastFull = change.0 }
+      count += change.1
     }
-    tail = max(0, end - lastFull)
+    tail = max(0, end - min(lastFull, end))
   }
 
   /// The share of the time in which the jobs had work, 0 to 1.
-  public var busy: Double { wall > 0 ? min(1, work / (wall * Double(jobs))) : 1 }
+  public var busy: Double { wall > 0 ? min(1, allWork / (wall * Double(jobs))) : 1 }
 
   /// The least time that a number of equal machines would need: an even share each, but never less than the longest unit.
   public func seconds(onMachines count: Int) -> Double {

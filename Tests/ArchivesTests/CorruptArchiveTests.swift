@@ -19,9 +19,9 @@ struct CorruptArchiveTests {
     let members = Self.members
     switch kind {
     case "zip": _ = try await ZipWriter().write(members, to: path)
-    case "tar.gz": try TarballWriter(compression: .gzip).write(members, to: path)
-    case "tar.xz": try TarballWriter(compression: .xz).write(members, to: path)
-    default: try TarballWriter(compression: .zstd).write(members, to: path)
+    case "tar.gz": try await TarballWriter(compression: .gzip).write(members, to: path)
+    case "tar.xz": try await TarballWriter(compression: .xz).write(members, to: path)
+    default: try await TarballWriter(compression: .zstd).write(members, to: path)
     }
     defer { try? FileManager.default.removeItem(atPath: path.string) }
     return try bytes(of: path)

@@ -69,9 +69,9 @@ struct FullDiskTests {
   )
   func tarball(compression: TarballWriter.Compression) async throws {
     try await withSmallDisk { disk, _ in
-      #expect(
+      await #expect(
         performing: {
-          try TarballWriter(compression: compression).write(Self.large, to: disk.appending("x"))
+          try await TarballWriter(compression: compression).write(Self.large, to: disk.appending("x"))
         },
         throws: isFull
       )
@@ -91,7 +91,7 @@ struct FullDiskTests {
       // A disk also runs out of names.
       let many = (0..<3_000).map { ZipWriter.Member(name: "f\($0)/x", content: .bytes([])) }
       let crowd = elsewhere.appending("crowd.tar.gz")
-      try TarballWriter(compression: .gzip).write(many, to: crowd)
+      try await TarballWriter(compression: .gzip).write(many, to: crowd)
       let remounted = try await runTool("/bin/mount", ["-o", "remount,nr_inodes=100", disk.string])
       if remounted.isSuccess {
         #expect(
@@ -116,8 +116,8 @@ struct FullDiskTests {
         let path = folder.appending("x")
         let attempts: [() async throws -> Void] = [
           { _ = try await ZipWriter().write(Self.large, to: path) },
-          { try TarballWriter(compression: .gzip).write(Self.large, to: path) },
-          { try TarballWriter(compression: .xz).write(Self.large, to: path) },
+          { try await TarballWriter(compression: .gzip).write(Self.large, to: path) },
+          { try await TarballWriter(compression: .xz).write(Self.large, to: path) },
           { try ArchiveReader(whole).extract(to: path) },
         ]
         for attempt in attempts {

@@ -20,7 +20,7 @@ struct TarballWriterTests {
     try await withTemporaryDirectory { folder in
       let members = try variedMembers(in: folder, chunk: 1 << 16)
       var path = folder.appending("x.tar")
-      try TarballWriter(compression: compression, timestamp: 1_700_000_000).write(members, to: path)
+      try await TarballWriter(compression: compression, timestamp: 1_700_000_000).write(members, to: path)
       if compression == .zstd {
         let zstd = try #require(CUDAToolkitForTests.onPath("zstd"))
         let plain = folder.appending("plain.tar")
@@ -60,8 +60,8 @@ struct TarballWriterTests {
       let members = try variedMembers(in: folder, chunk: 1 << 16)
       let (first, second) = (folder.appending("first"), folder.appending("second"))
       let writer = TarballWriter(compression: compression, timestamp: 5)
-      try writer.write(members, to: first)
-      try writer.write(members.reversed(), to: second)
+      try await writer.write(members, to: first)
+      try await writer.write(members.reversed(), to: second)
       #expect(try bytes(of: first) == bytes(of: second))
       try ArchiveReader(first).extract(to: folder.appending("unpacked"))
       let found = try contents(of: folder.appending("unpacked"))
@@ -79,11 +79,62 @@ struct TarballWriterTests {
   func gzipHeader() async throws {
     try await withTemporaryDirectory { folder in
       let path = folder.appending("x.tar.gz")
-      try TarballWriter(compression: .gzip, timestamp: 1_700_000_000).write(
+      try await TarballWriter(compression: .gzip, timestamp: 1_700_000_000).write(
         [.init(name: "a", content: .bytes([1]))],
         to: path
       )
       #expect(try bytes(of: path).prefix(8) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0])
+    }
+  }
+
+  @Test("what a zip archive holds deflated is used again, and nothing changes for who unpacks it")
+  func reusing() async throws {
+    try await withTemporaryDirectory { folder in
+      // Over two chunks long, one that deflate can't make smaller, one of nothing.
+      let files = ["large": code(9 << 20), "noise": noise(70_000), "empty": [], "text": Array("é\n".utf8)]
+      let members = try files.sorted { $0.key < $1.key }.map { name, bytes in
+        let file = folder.appending("source-\(name)")
+        try write(bytes, to: file)
+        return ZipWriter.Member(name: name, content: .file(file))
+      }
+      let written = try await ZipWriter().write(members, to: folder.appending("x.zip"))
+      var deflated: [FilePath: DeflatedFile] = [:]
+      for (member, written) in zip(members, written) {
+        if case .file(let file) = member.content { deflated[file] = written.deflated }
+      }
+      #expect(deflated.keys.map { $0.lastComponent?.string } == ["source-large"])
+      let path = folder.appending("x.tar.gz")
+      try await TarballWriter(compression: .gzip).write(members, to: path, reusing: deflated)
+      if let gzip = CUDAToolkitForTests.onPath("gzip") {
+        let result = try await runTool(gzip, ["-t", path.string])
+        #expect(result.isSuccess, "\(result.stderr)")
+      }
+      try ArchiveReader(path).extract(to: folder.appending("unpacked"))
+      #expect(try contents(of: folder.appending("unpacked")) == files)
+      // The stream is the same as one that was compressed for the tarball.
+      let anew = folder.appending("y.tar.gz")
+      try await TarballWriter(compression: .gzip).write(members, to: anew)
+      #expect(try bytes(of: anew) == bytes(of: path))
+    }
+  }
+
+  @Test("a zip archive that shrank since is an error that names it, and no tarball")
+  func shrunk() async throws {
+    try await withTemporaryDirectory { folder in
+      let (file, archive) = (folder.appending("a"), folder.appending("x.zip"))
+      try write(code(100_000), to: file)
+      let members = [ZipWriter.Member(name: "a", content: .file(file))]
+      let written = try await ZipWriter().write(members, to: archive)
+      try write([1, 2, 3], to: archive)
+      let path = folder.appending("x.tar.gz")
+      await #expect(throws: ArchiveError.broken(archive, why: "it is shorter than when it was written")) {
+        try await TarballWriter(compression: .gzip).write(
+          members,
+          to: path,
+          reusing: [file: try #require(written[0].deflated)]
+        )
+      }
+      #expect(!FileManager.default.fileExists(atPath: path.string))
     }
   }
 }

@@ -107,7 +107,7 @@ struct ZipWriterTests {
           writer.timestamp = 1_700_000_000
           _ = try await writer.write(members, to: folder.appending("\(prefix).zip"))
           let tar = folder.appending("\(prefix).tar.gz")
-          try TarballWriter(compression: .gzip, timestamp: 1_700_000_000).write(members, to: tar)
+          try await TarballWriter(compression: .gzip, timestamp: 1_700_000_000).write(members, to: tar)
           return try [bytes(of: folder.appending("\(prefix).zip")), bytes(of: tar)]
         }
         let first = try await writeAll("first")
@@ -174,8 +174,8 @@ struct ZipWriterTests {
       await #expect(throws: ArchiveError.self) {
         _ = try await ZipWriter().write(members, to: folder.appending("x"))
       }
-      #expect(throws: ArchiveError.self) {
-        try TarballWriter(compression: .gzip).write(members, to: folder.appending("x"))
+      await #expect(throws: ArchiveError.self) {
+        try await TarballWriter(compression: .gzip).write(members, to: folder.appending("x"))
       }
       let left = try namesIn(folder)
       #expect(left == [])
@@ -222,7 +222,7 @@ struct ZipWriterTests {
       let member = ZipWriter.Member(name: "a", content: .bytes(noise(4 << 20)))
       for write in [
         { _ = try await ZipWriter().write([member], to: folder.appending("x")) },
-        { try TarballWriter(compression: .gzip).write([member], to: folder.appending("x")) },
+        { try await TarballWriter(compression: .gzip).write([member], to: folder.appending("x")) },
       ] as [@Sendable () async throws -> Void] {
         let task = Task {
           withUnsafeCurrentTask { $0?.cancel() }

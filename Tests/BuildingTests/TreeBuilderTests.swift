@@ -9,7 +9,7 @@ import ToolExecution
 
 @Suite("Trees are configured when something changed") struct TreeBuilderTests {
   /// A listener that hears nothing.
-  private struct Silence: ProgressListener {
+  struct Silence: ProgressListener {
     func began(_ step: String) {}
     func ended(_ summary: String) {}
     func told(_ message: String) {}
@@ -39,7 +39,7 @@ import ToolExecution
       let plan = try BuildTreeTests().tree(.kernels)
       func build(_ compiler: String) async throws -> (object: String, configured: Int) {
         try Data(compiler.utf8).write(to: URL(fileURLWithPath: folder.appending("compiler").string))
-        try await builder.build(
+        try await builder.configure(
           plan,
           source: folder.appending("source"),
           in: tree,
@@ -47,6 +47,7 @@ import ToolExecution
           environment: [:],
           number: 1
         )
+        try await builder.compile([plan.target], of: plan, in: tree, environment: [:], number: 1)
         let times = try String(contentsOfFile: folder.appending("configured").string, encoding: .utf8)
         let object = try String(contentsOfFile: tree.appending("object").string, encoding: .utf8)
         return (object, times.split(separator: "\n").count)

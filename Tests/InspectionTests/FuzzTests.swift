@@ -30,7 +30,7 @@ struct FuzzTests {
     let wheel = folder.appending("x.whl")
     _ = try await ZipWriter().write(members, to: wheel)
     let tarball = folder.appending("x.tar.gz")
-    try TarballWriter(compression: .gzip).write(members, to: tarball)
+    try await TarballWriter(compression: .gzip).write(members, to: tarball)
     files += [wheel, tarball]
     return try files.map {
       ($0.lastComponent?.string ?? "", try [UInt8](Data(contentsOf: URL(filePath: $0.string))))

@@ -184,7 +184,7 @@ struct RealBinariesTests {
         ("a.tar.gz", TarballWriter.Compression.gzip), ("a.tar.xz", .xz), ("a.tar.zst", .zstd),
       ] {
         let path = folder.appending(name)
-        try TarballWriter(compression: compression).write(members, to: path)
+        try await TarballWriter(compression: compression).write(members, to: path)
         let artifact = try await inspect(path)
         #expect(artifact.kind == .tarball && artifact.files.map(\.path) == ["lib/a.so"])
         #expect(artifact.images.map(\.weight.bytes) == alone.images.map(\.weight.bytes))

@@ -40,10 +40,13 @@ import Timeline
 
   @Test("how busy a tree was, its tail, and what more machines would bring")
   func treeLoad() throws {
-    let spans = [unit("a", 0, 10), unit("b", 0, 4), unit("c", 4, 8), unit("x", 0, 99, "core")]
+    let spans = [unit("a", 0, 10), unit("b", 0, 4), unit("c", 4, 8), unit("x", 20, 99, "core")]
     let load = try #require(TreeLoad(spans, track: "kernels"))
     #expect(load.jobs == 2 && load.work == 18 && load.wall == 10)
     #expect(abs(load.busy - 0.9) < 1e-9 && abs(load.tail - 2) < 1e-9)
+    // A core that compiles beside it keeps cores busy that the kernels leave.
+    let beside = try #require(TreeLoad(spans + [unit("y", 8, 12, "core")], track: "kernels"))
+    #expect(beside.jobs == 2 && beside.work == 18 && beside.busy == 1 && beside.tail == 0)
     #expect(load.seconds(onMachines: 1) == 10 && load.seconds(onMachines: 5) == 10)
     #expect(TreeLoad(spans, track: "nothing") == nil)
   }

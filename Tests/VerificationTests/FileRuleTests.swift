@@ -33,12 +33,12 @@ struct FileRuleTests {
     more: [(String, String)] = [],
     info: String? = FileRuleTests.info,
     in folder: FilePath
-  ) throws -> FilePath {
+  ) async throws -> FilePath {
     let path = folder.appending("\(name).tar.gz")
     let top = top ?? name
     var members = info.map { [("\(top)/PKG-INFO", $0)] } ?? []
     members += [("\(top)/setup.py", "x")] + more
-    try TarballWriter(compression: .gzip).write(
+    try await TarballWriter(compression: .gzip).write(
       members.map { .init(name: $0.0, content: .bytes(Array($0.1.utf8))) },
       to: path
     )
@@ -63,7 +63,7 @@ struct FileRuleTests {
       #expect(try await rules([folder.appending("sample_kit-1.2.0-py3-none-any.whl")]) == ["Z01"])
       let tarball = folder.appending("a\u{1}b.tar.gz")
       let member = ZipWriter.Member(name: "x", content: .bytes([1]))
-      try TarballWriter(compression: .gzip).write([member], to: tarball)
+      try await TarballWriter(compression: .gzip).write([member], to: tarball)
       #expect(try await rules([tarball]) == ["P02"])
     }
   }
@@ -122,7 +122,7 @@ struct FileRuleTests {
       #expect(try await rules([sdist(info: licensed, in: folder)]) == ["M04"])
       let other = folder.appending("other")
       try FileManager.default.createDirectory(atPath: other.string, withIntermediateDirectories: true)
-      let second = try sdist(more: [("sample_kit-1.2.0/more.py", "x")], in: other)
+      let second = try await sdist(more: [("sample_kit-1.2.0/more.py", "x")], in: other)
       let both = try await rules([sdist(in: folder), second])
       #expect(both == ["P10-single"])
     }

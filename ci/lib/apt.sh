@@ -6,7 +6,8 @@ system_packages() {
   cat <<'EOF'
 pkg-config      SwiftPM finds the C libraries below with it
 libarchive-dev  tarballs are written and every archive is read with it
-zlib1g-dev      wheels are deflated with it
+libdeflate-dev  wheels and .tar.gz are deflated with it
+zlib1g-dev      deflated archives are read with it
 libssl-dev      SHA-256
 libzstd-dev     kernels are compressed with it
 liblz4-dev      kernels that nvcc compressed are read with it

@@ -22,7 +22,13 @@ enum Readers {
 }
 
 /// Bytes that don't compress, the same at every run (xorshift64*); at most 4 MiB.
-func noise(_ count: Int) -> [UInt8] { Array(noiseBytes[..<count]) }
+func noise(_ count: Int) -> [UInt8] { repeated(noiseBytes, to: count) }
+
+private func repeated(_ source: [UInt8], to count: Int) -> [UInt8] {
+  var bytes: [UInt8] = []
+  while bytes.count < count { bytes += source.prefix(count - bytes.count) }
+  return bytes
+}
 
 private let noiseBytes: [UInt8] = {
   var state: UInt64 = 88_172_645_463_325_252
@@ -38,8 +44,9 @@ private let noiseBytes: [UInt8] = {
   return words.withUnsafeBytes { Array($0) }
 }()
 
-/// Bytes that compress about as machine code does: words from a small set in no order; at most 4 MiB.
-func code(_ count: Int) -> [UInt8] { Array(codeBytes[..<count]) }
+/// Bytes that compress about as machine code does: words from a small set in no order; the same again after
+/// 4 MiB.
+func code(_ count: Int) -> [UInt8] { repeated(codeBytes, to: count) }
 
 private let codeBytes = [UInt8](unsafeUninitializedCapacity: 1 << 22) { bytes, count in
   noiseBytes.withUnsafeBytes { noise in
@@ -76,8 +83,8 @@ func contents(of folder: FilePath) throws -> [String: [UInt8]] {
   return found
 }
 
-/// One member of every kind that matters; the zip writer's pieces have 1 MiB.
-func variedMembers(in folder: FilePath, chunk: Int = 1 << 20) throws -> [ZipWriter.Member] {
+/// One member of every kind that matters; the zip writer's pieces have 4 MiB.
+func variedMembers(in folder: FilePath, chunk: Int = 4 << 20) throws -> [ZipWriter.Member] {
   let real = folder.appending("real file")
   let link = folder.appending("link")
   try write(code(chunk / 2), to: real)
