@@ -1,3 +1,4 @@
+internal import CDeflate
 internal import CZlib
 import Foundation
 import SystemPackage
@@ -74,7 +75,7 @@ public final class MemberReader {
     var map = CompressionMap()
     var place = member.data.lowerBound
     var unpacked: Int64 = 0
-    var crc: UInt = 0
+    var crc: UInt32 = 0
     func broken(_ why: String) -> ArchiveError { .broken(path, why: "its member '\(member.name)' \(why)") }
     while place < member.data.upperBound, !inflater.isFinished {
       try Task.checkCancellation()
@@ -87,7 +88,7 @@ public final class MemberReader {
         try inflater.feed(UnsafeRawBufferPointer(rebasing: memory[..<count])) { output in
           unpacked += Int64(output.count)
           guard unpacked <= member.byteCount else { throw broken("gives more bytes than it promises") }
-          crc = output.withMemoryRebound(to: UInt8.self) { crc32(crc, $0.baseAddress, UInt32($0.count)) }
+          crc = libdeflate_crc32(crc, output.baseAddress, output.count)
           map.append(unpacked: unpacked, compressed: inflater.consumed)
           try body(output)
         } whenBroken: {
@@ -98,7 +99,7 @@ public final class MemberReader {
     map.end(compressed: member.compressedByteCount)
     guard inflater.isFinished || member.method == 0 else { throw broken("is cut off") }
     guard unpacked == member.byteCount else { throw broken("gives fewer bytes than it promises") }
-    guard UInt32(truncatingIfNeeded: crc) == member.crc else {
+    guard crc == member.crc else {
       throw broken("has another checksum than it promises")
     }
     return map
