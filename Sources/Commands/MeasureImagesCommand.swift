@@ -18,7 +18,8 @@ struct MeasureImagesCommand: AsyncParsableCommand {
 
   @Argument var folder: String
   @Option(name: .long, help: "Also write each image, decompressed, below this folder.") var dump: String?
-  @Flag(name: .long, help: "Leave the column of zstd empty; it takes most of the time.") var withoutZstd = false
+  @Flag(name: .long, help: "Leave the column of zstd empty; it takes most of the time.") var withoutZstd =
+    false
 
   func run() async throws {
     let root = Folders.absolute(FilePath(folder))

@@ -55,6 +55,20 @@ import Testing
     #expect(try Self.coverage(PlanningTests.plan("86,87"), 89).service == .ptx)
   }
 
+  @Test func `GPUs in a gap of the list are named, with the PTX that serves them`() throws {
+    let warnings = try plan("75,90").diagnostics.map(\.message)
+    #expect(warnings.count == 1)
+    #expect(
+      warnings[0].hasPrefix("GPUs of 8.0, 8.6, 8.9 will use the CPU")
+        && warnings[0].contains("7.5+PTX serves")
+    )
+    let served = try plan("7.5+PTX,90")
+    #expect(served.diagnostics == [])
+    #expect(try Self.coverage(served, 86).service == .ptx)
+    // Nobody wants PTX here.
+    #expect(try plan("75,90", ptx: false).diagnostics == [])
+  }
+
   @Test func `PTX without a cubin is warned about`() throws {
     let plan = try plan("75,80-virtual")
     #expect(plan.diagnostics.map(\.message).contains { $0.hasPrefix("8.0 gets PTX only") })
