@@ -124,6 +124,14 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: settings
     ),
+    .target(name: "FileDamage", path: "Tests/FileDamage", swiftSettings: settings),
+    // Not a product: `ci/fuzz` runs it.
+    .executableTarget(
+      name: "inspect-fuzz",
+      dependencies: ["FileDamage", "Inspection", "Inventory", system],
+      path: "Tests/InspectFuzz",
+      swiftSettings: settings
+    ),
     tests(of: "ReleaseModel"),
     tests(of: "SizeModel", ["ReleaseModel"]),
     tests(of: "Planning", ["ReleaseModel", "SizeModel"]),
@@ -136,7 +144,10 @@ let package = Package(
     tests(of: "BinaryFormats", [system]),
     tests(of: "Archives", [system]),
     tests(of: "Inventory", ["ReleaseModel"]),
-    tests(of: "Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", system]),
+    tests(
+      of: "Inspection",
+      ["FileDamage", "ReleaseModel", "Inventory", "BinaryFormats", "Archives", system]
+    ),
     tests(of: "Configuration", ["ReleaseModel", "Inventory", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),

@@ -23,7 +23,10 @@ enum ArchiveName {
     let isControl: (Unicode.Scalar) -> Bool = {
       [.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
     }
-    if name.unicodeScalars.contains(where: isControl) {
+    // Most names are plain ASCII, of which the properties need not be looked up.
+    if name.utf8.contains(where: { !(0x20..<0x7F).contains($0) }),
+      name.unicodeScalars.contains(where: isControl)
+    {
       throw .badName(name, why: "it has control characters")
     }
   }

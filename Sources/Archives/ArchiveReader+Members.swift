@@ -29,6 +29,8 @@ extension ArchiveReader {
     public let byteCount: Int64
     /// Seconds since 1970.
     public let time: Int64
+    /// The bytes of the file that were read before the member's own, in steps of what is read at a time.
+    public let start: Int64
     /// Whether parts of it are left out of the archive as holes.
     public let isSparse: Bool
   }
@@ -36,13 +38,15 @@ extension ArchiveReader {
   /// Shows every member with its bytes, which are read only if asked for.
   ///
   /// - Parameter body: gets a member and a function that passes its bytes on, piece by piece.
+  /// - Returns: the bytes of the file that were read up to the archive's end mark.
   /// - Throws: ``ArchiveError/broken(_:why:)``, what `body` throws, `CancellationError`.
+  @discardableResult
   public func members(
     _ body: (RawMember, (_ pieces: (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> Void
-  ) throws {
-    try walk { archive, entry in
-      try body(Self.rawMember(entry)) { pieces in
-        var buffer = [UInt8](repeating: 0, count: 1 << 18)
+  ) throws -> Int64 {
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    return try walk { archive, entry in
+      try body(Self.rawMember(entry, start: archive_filter_bytes(archive, -1))) { pieces in
         while true {
           try Task.checkCancellation()
           let count = buffer.withUnsafeMutableBytes { archive_read_data(archive, $0.baseAddress, $0.count) }
@@ -54,7 +58,7 @@ extension ArchiveReader {
     }
   }
 
-  private static func rawMember(_ entry: OpaquePointer) -> RawMember {
+  private static func rawMember(_ entry: OpaquePointer, start: Int64) -> RawMember {
     func text(_ bytes: UnsafePointer<CChar>?) -> String { bytes.map { String(cString: $0) } ?? "" }
     let kind: RawMember.Kind
     if let target = archive_entry_hardlink(entry) {
@@ -73,6 +77,7 @@ extension ArchiveReader {
       mode: UInt32(archive_entry_perm(entry)),
       byteCount: archive_entry_size(entry),
       time: Int64(archive_entry_mtime(entry)),
+      start: start,
       isSparse: archive_entry_sparse_count(entry) > 0
     )
   }

@@ -5,9 +5,15 @@ public import SystemPackage
 /// Reads tarballs and zip archives through libarchive.
 public struct ArchiveReader: Sendable {
   let path: FilePath
+  private let blockSize: Int
 
   /// Makes a reader; the file is opened when it is read.
-  public init(_ path: FilePath) { self.path = path }
+  ///
+  /// - Parameter blockSize: the bytes that are read at a time, in steps of which ``RawMember/start`` is known.
+  public init(_ path: FilePath, blockSize: Int = 1 << 18) {
+    self.path = path
+    self.blockSize = blockSize
+  }
 
   /// One member, as its header says.
   public struct Entry: Hashable, Sendable {
@@ -144,11 +150,14 @@ public struct ArchiveReader: Sendable {
   }
 
   /// Goes through all members; not private, for the file beside this one.
-  func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
+  ///
+  /// - Returns: the bytes of the file that were read up to the archive's end mark.
+  @discardableResult
+  func walk(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws -> Int64 {
     try NameEncoding.utf8 { try walkEntries(body) }
   }
 
-  private func walkEntries(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws {
+  private func walkEntries(_ body: (OpaquePointer, OpaquePointer) throws -> Void) throws -> Int64 {
     guard let archive = archive_read_new() else { throw ArchiveError.library("archive_read_new: no memory") }
     defer { archive_read_free(archive) }
     // Not all of libarchive's filters: some of them start programs.
@@ -159,7 +168,7 @@ public struct ArchiveReader: Sendable {
     archive_read_support_format_tar(archive)
     // With the central directory only: the other reader takes what is left of a zip archive that was cut off.
     archive_read_support_format_zip_seekable(archive)
-    guard archive_read_open_filename(archive, path.string, 1 << 18) == ARCHIVE_OK else {
+    guard archive_read_open_filename(archive, path.string, blockSize) == ARCHIVE_OK else {
       throw failure(archive)
     }
     var entry: OpaquePointer?
@@ -167,7 +176,7 @@ public struct ArchiveReader: Sendable {
     while true {
       let status = archive_read_next_header(archive, &entry)
       if status == ARCHIVE_EOF, isEmpty { throw ArchiveError.broken(path, why: "it holds nothing") }
-      if status == ARCHIVE_EOF { return }
+      if status == ARCHIVE_EOF { return archive_filter_bytes(archive, -1) }
       isEmpty = false
       guard status >= ARCHIVE_WARN, let entry else { throw failure(archive) }
       try Task.checkCancellation()

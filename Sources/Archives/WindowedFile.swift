@@ -44,23 +44,24 @@ public struct WindowedFile: Sendable {
       throw .broken(path, why: "a part of it lies past its end")
     }
     var bytes = [UInt8](repeating: 0, count: Int(range.count))
-    let count = try read(into: &bytes, at: range.lowerBound)
+    let result = bytes.withUnsafeMutableBytes { memory in
+      Result { () throws(ArchiveError) in try read(into: memory, at: range.lowerBound) }
+    }
+    let count = try result.get()
     return count == bytes.count ? bytes : Array(bytes.prefix(count))
   }
 
   /// Fills a buffer from a place on; returns how many bytes there were.
-  func read(into buffer: inout [UInt8], at place: Int64) throws(ArchiveError) -> Int {
+  func read(into memory: UnsafeMutableRawBufferPointer, at place: Int64) throws(ArchiveError) -> Int {
     do {
-      return try buffer.withUnsafeMutableBytes { memory in
-        var done = 0
-        while done < memory.count {
-          let rest = UnsafeMutableRawBufferPointer(rebasing: memory[done...])
-          let count = try handle.descriptor.read(fromAbsoluteOffset: place + Int64(done), into: rest)
-          if count == 0 { break }
-          done += count
-        }
-        return done
+      var done = 0
+      while done < memory.count {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: memory[done...])
+        let count = try handle.descriptor.read(fromAbsoluteOffset: place + Int64(done), into: rest)
+        if count == 0 { break }
+        done += count
       }
+      return done
     } catch {
       throw .from(error as? Errno ?? .ioError, path, "read")
     }

@@ -9,4 +9,8 @@ ptrdiff_t llcuda_find(const void *bytes, size_t count, const void *wanted, size_
   return found ? found - (const char *)bytes : -1;
 }
 
-void llcuda_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+void llcuda_return_large_blocks(void) {
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  // Set with the first, or memory goes back to the system and comes anew at every free of 128 KiB.
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}

@@ -103,21 +103,22 @@ struct Advice {
     switch artifact.kind {
     case .wheel, .zip:
       let listing = try ZipListing(path)
+      let reader = try MemberReader(listing)
       return try listing.members.filter { wanted.contains($0.name) && !copies.contains($0.name) }.map {
         member in
         let spool = try SpoolFile()
-        let map = try listing.read(member) { try spool.append($0) }
+        let map = try reader.read(member) { try spool.append($0) }
         return (try mapped(spool, member.name), map)
       }
     case .tarball:
       var found: [(ByteSource, CompressionMap?)] = []
       let shares = Dictionary(artifact.files.map { ($0.path, $0.weight.shipped.bytes) }) { first, _ in first }
-      _ = try TarballListing(path).read { member, data in
-        guard wanted.contains(member.name), !copies.contains(member.name), member.byteCount > 0 else {
-          return
-        }
+      try ArchiveReader(path).members { member, data in
+        guard wanted.contains(member.name), !copies.contains(member.name), member.kind == .file,
+          member.byteCount > 0
+        else { return }
         let spool = try SpoolFile()
-        _ = try data { try spool.append($0) }
+        try data { try spool.append($0) }
         let map = CompressionMap(unpacked: spool.byteCount, compressed: shares[member.name] ?? 0)
         found.append((try mapped(spool, member.name), map))
       }

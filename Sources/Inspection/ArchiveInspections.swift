@@ -43,13 +43,14 @@ struct ZipInspection {
     }
     let shares = layOut(listing, into: &collector)
     NameCheck.check(listing.members.map(\.name), into: &collector)
+    let reader = try MemberReader(listing)
     for (index, member) in listing.members.enumerated() where !member.isFolder {
       try Task.checkCancellation()
       collector.artifact.files.append(
-        try await record(member, listing, share: shares[index], into: &collector)
+        try await record(member, reader, share: shares[index], into: &collector)
       )
     }
-    try Doubles.find(listing, into: &collector)
+    Doubles.find(listing, reader, into: &collector)
   }
 
   /// Gives every byte of the archive to a member or to its structure.
@@ -94,14 +95,14 @@ struct ZipInspection {
 
   private func record(
     _ member: ZipListing.Member,
-    _ listing: ZipListing,
+    _ reader: MemberReader,
     share: Int64,
     into collector: inout ArtifactCollector
   ) async throws -> FileRecord {
     var record = FileRecord(unread: member.name, bytes: member.byteCount, archived: share)
     if member.isLink {
       record.kind = .link
-      let target = member.byteCount <= 4096 ? try? listing.prefix(of: member, count: 4096) : nil
+      let target = member.byteCount <= 4096 ? try? reader.prefix(of: member, count: 4096) : nil
       record.target = target.map { String(decoding: $0, as: UTF8.self) }
       collector.tell(
         "symlink",
@@ -126,10 +127,10 @@ struct ZipInspection {
       return record
     }
     do {
-      let start = try listing.prefix(of: member, count: BinaryScanner.sniffCount)
+      let start = try reader.prefix(of: member, count: BinaryScanner.sniffCount)
       guard BinaryScanner.sniff(start) != .other else { return record }
       let spool = try SpoolFile()
-      let map = try listing.read(member) { try spool.append($0) }
+      let map = try reader.read(member) { try spool.append($0) }
       return try await scan(spool, member.name, map.scaled(to: share), workers, into: &collector)
     } catch ArchiveError.broken(_, let why) {
       collector.tell("broken", .error, why)
@@ -162,7 +163,6 @@ struct TarballInspection {
   private struct Found {
     var name: String
     var start: Int64
-    var bytes: Int64
     var spool: SpoolFile?
     var digest: SHA256Digest?
     var record: FileRecord
@@ -175,7 +175,8 @@ struct TarballInspection {
     var end = collector.artifact.bytes.bytes
     var isBroken = false
     do {
-      end = try TarballListing(path).read { member, data in
+      // Small blocks, so that the place in the compressed file is known well.
+      end = try ArchiveReader(path, blockSize: 1 << 14).members { member, data in
         names.append(member.name)
         guard let one = try take(member, data, into: &told) else { return }
         found.append(one)
@@ -218,15 +219,15 @@ struct TarballInspection {
 
   /// Reads one member: to a file without a name if there is something to look into.
   private func take(
-    _ member: TarballListing.Member,
-    _ data: ((UnsafeRawBufferPointer) throws -> Void) throws -> Int64,
+    _ member: ArchiveReader.RawMember,
+    _ data: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void,
     into collector: inout ArtifactCollector
   ) throws -> Found? {
+    let promised = member.kind == .file ? max(0, member.byteCount) : 0
     var found = Found(
       name: member.name,
       start: member.start,
-      bytes: member.byteCount,
-      record: FileRecord(unread: member.name, bytes: member.byteCount, archived: 0)
+      record: FileRecord(unread: member.name, bytes: promised, archived: 0)
     )
     switch member.kind {
     case .folder: return nil
@@ -241,28 +242,23 @@ struct TarballInspection {
         )
       }
       return found
-    case .other:
+    case .special:
       collector.tell("device", .error, "'\(KernelTable.short(member.name))' is a device, pipe or socket")
       return found
     case .file: break
     }
-    guard member.byteCount <= UnpackingLimits.member else {
-      collector.tell(
-        "bomb",
-        .error,
-        UnpackingLimits.message(member.name, member.byteCount),
-        bytes: member.byteCount
-      )
+    guard promised <= UnpackingLimits.member else {
+      collector.tell("bomb", .error, UnpackingLimits.message(member.name, promised), bytes: promised)
       throw ArchiveError.broken(path, why: "a member of it looks like a bomb")
     }
     let size = try WindowedFile(path).byteCount
     var isFirst = true
     var count: Int64 = 0
     let digest = SHA256Digest.Stream()
-    _ = try data { bytes in
+    try data { bytes in
       count += Int64(bytes.count)
       if count > UnpackingLimits.harmless, count / UnpackingLimits.ratio > size {
-        collector.tell("bomb", .error, UnpackingLimits.message(member.name, member.byteCount), bytes: count)
+        collector.tell("bomb", .error, UnpackingLimits.message(member.name, promised), bytes: count)
         throw ArchiveError.broken(path, why: "it looks like a bomb")
       }
       if isFirst, BinaryScanner.sniff(bytes) != .other { found.spool = try SpoolFile() }
@@ -324,7 +320,7 @@ extension String {
 /// Members with the same content.
 enum Doubles {
   /// Marks them; only those are read again whose sizes and checksums agree already.
-  static func find(_ listing: ZipListing, into collector: inout ArtifactCollector) throws {
+  static func find(_ listing: ZipListing, _ reader: MemberReader, into collector: inout ArtifactCollector) {
     struct Key: Hashable {
       let crc: UInt32
       let bytes: Int64
@@ -337,7 +333,7 @@ enum Doubles {
     for group in groups.values where group.count > 1 {
       var first: [SHA256Digest: String] = [:]
       for member in group {
-        guard let digest = try? listing.digest(of: member) else { continue }
+        guard let digest = try? reader.digest(of: member) else { continue }
         if let original = first[digest] {
           guard let index = collector.artifact.files.firstIndex(where: { $0.path == member.name }) else {
             continue

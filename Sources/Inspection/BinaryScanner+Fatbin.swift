@@ -32,6 +32,7 @@ extension BinaryScanner {
     var scanner = FatbinScanner(content)
     var expanded: Int64 = 0
     var index = 0
+    let buffers = ExpansionBuffers()
     var found = collector
     // Emptied, so that the sums aren't copied when they are changed.
     collector = ArtifactCollector(Artifact(name: "", kind: .other, bytes: 0), readsKernels: false)
@@ -102,7 +103,10 @@ extension BinaryScanner {
           running += 1
           runningBytes += entry.uncompressedSize
           group.addTask {
-            let cubin = Result { () throws(BinaryFormatError) in try CubinReader(entry.decompressedPayload())
+            let cubin = Result { () throws(BinaryFormatError) in
+              try entry.withDecompressedPayload(in: buffers) { content throws(BinaryFormatError) in
+                try CubinReader(content)
+              }
             }
             return Looked(unit: place.unit, image: place.image, entry: entry, weight: weight, cubin: cubin)
           }

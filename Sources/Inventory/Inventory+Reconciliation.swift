@@ -48,12 +48,13 @@ extension Artifact {
         total(families.flatMap(\.cells).map(\.weight)) { $0.bytes }
       )
     }
-    if kind != .cubin {
-      let fatbins = files.flatMap(\.sections).filter { $0.category == .fatbin }.map(\.weight)
-      let units = total(units.map(\.weight)) { $0.bytes }
-      if units > total(fatbins, { $0.bytes }) {
-        found.append("\(name): units take \(units) bytes, more than the sections that hold them")
-      }
+    // A cubin that is a file of its own is a unit as well.
+    let holders =
+      files.filter { $0.kind == .cubin }.map(\.weight)
+      + files.filter { $0.kind != .cubin }.flatMap(\.sections).filter { $0.category == .fatbin }.map(\.weight)
+    let units = total(units.map(\.weight)) { $0.bytes }
+    if units > total(holders, { $0.bytes }) {
+      found.append("\(name): units take \(units) bytes, more than the sections that hold them")
     }
     return found
   }

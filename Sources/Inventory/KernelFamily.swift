@@ -8,9 +8,9 @@ public enum KernelFamily {
   /// Names that nvcc made unique for a translation unit (`_INTERNAL_0f46cb44_7_sort_cu_1b2c`) count as the anonymous
   /// namespaces that they stand for.
   public static func name(of demangled: String) -> String {
-    let anonymous = "(anonymous namespace)"
     let text = Array(demangled.utf8)
-    let mark = Array(anonymous.utf8)
+    let mark = Array("(anonymous namespace)".utf8)
+    let placeholder: UInt8 = 1
     let call = Array("operator".utf8)
     func stands(_ bytes: [UInt8], at place: Int) -> Bool {
       place + bytes.count <= text.count && text[place..<place + bytes.count].elementsEqual(bytes)
@@ -22,7 +22,7 @@ public enum KernelFamily {
     while place < text.count {
       let byte = text[place]
       if byte == UInt8(ascii: "("), stands(mark, at: place) {
-        if depth == 0 { bytes += mark }
+        if depth == 0 { bytes.append(placeholder) }
         place += mark.count
         continue
       }
@@ -49,15 +49,29 @@ public enum KernelFamily {
       }
     }
     // A return type that isn't void stands in front: `std::enable_if<…>::type gemv<…>(…)`.
-    let placeholder = "\u{1}"
-    let whole = String(decoding: bytes, as: UTF8.self).replacing(anonymous, with: placeholder)
-    let last = whole.contains("operator") ? whole[...] : whole.split(separator: " ").last ?? ""
-    let trimmed = String(last.reversed().drop { $0 == " " }.reversed())
-    let name = trimmed.replacing(placeholder, with: anonymous)
-    let parts = name.split(separator: "::", omittingEmptySubsequences: true).map { part in
-      part.hasPrefix("_INTERNAL_") ? anonymous : String(part)
+    let isOperator = bytes.indices.contains { index in
+      bytes[index] == call[0] && bytes[index...].starts(with: call)
     }
-    let joined = parts.joined(separator: "::")
-    return joined.isEmpty ? demangled : joined
+    while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+    if !isOperator, let space = bytes.lastIndex(of: UInt8(ascii: " ")) { bytes.removeFirst(space + 1) }
+    // Its parts, without empty ones, and with the words that the placeholder stands for.
+    let colon = UInt8(ascii: ":")
+    let unique = Array("_INTERNAL_".utf8)
+    var joined: [UInt8] = []
+    func append(_ part: ArraySlice<UInt8>) {
+      guard !part.isEmpty else { return }
+      if !joined.isEmpty { joined += [colon, colon] }
+      for byte in part.starts(with: unique) ? [placeholder] : part {
+        if byte == placeholder { joined += mark } else { joined.append(byte) }
+      }
+    }
+    var start = 0
+    for index in bytes.indices.dropLast() where index >= start {
+      guard bytes[index] == colon, bytes[index + 1] == colon else { continue }
+      append(bytes[start..<index])
+      start = index + 2
+    }
+    append(bytes[start...])
+    return joined.isEmpty ? demangled : String(decoding: joined, as: UTF8.self)
   }
 }

@@ -71,10 +71,7 @@ struct ComparisonTables {
     ["\(change.old)", "\(change.new)", change.difference.signed, change.percentage]
   }
 
-  private func cut(_ text: String) -> String {
-    let plain = text.printable
-    return escape(plain.count <= short ? plain : String(plain.prefix(short - 1)) + "…")
-  }
+  private func cut(_ text: String) -> String { escape(text.printable.cut(to: short)) }
 }
 
 extension Change {

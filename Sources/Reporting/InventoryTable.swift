@@ -80,10 +80,7 @@ struct InventoryTables {
     return isArchive ? ["\(weight.shipped)", share, "\(weight.bytes)"] : ["\(weight.bytes)", share]
   }
 
-  private func cut(_ text: String) -> String {
-    let plain = text.printable
-    return escape(plain.count <= short ? plain : String(plain.prefix(short - 1)) + "…")
-  }
+  private func cut(_ text: String) -> String { escape(text.printable.cut(to: short)) }
 
   private func rest(_ count: Int, _ what: String, _ weight: Weight, filler: Int = 0) -> [String] {
     ["\(ByteCount(count)) other \(what)"] + Array(repeating: "", count: filler) + cells(weight)

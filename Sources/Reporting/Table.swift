@@ -92,6 +92,9 @@ public struct Table: Hashable, Sendable {
 }
 
 extension String {
+  /// The first characters of a text that is longer than a cell may be.
+  func cut(to count: Int) -> String { self.count <= count ? self : String(prefix(count - 1)) + "…" }
+
   /// The text on one line and without control characters, which a file's name may hold and a terminal would obey.
   var printable: String {
     guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }

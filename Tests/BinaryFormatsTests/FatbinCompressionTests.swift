@@ -47,6 +47,25 @@ import Testing
     }
   }
 
+  @Test(arguments: [FatbinCompressionMethod.none, .lz4, .zstd(level: 3)])
+  func memoryThatIsUsedAgainGivesTheSameBytes(_ method: FatbinCompressionMethod) throws {
+    let buffers = ExpansionBuffers()
+    // The last one is larger than the memory that is kept.
+    let images = try [8192, 300_000, 4096, 8192, 25 << 20].map { size in
+      try entry(FatbinBuilder.cubinEntry(75, size: size)).recompressed(as: method)
+    }
+    var kept: [ByteSource] = []
+    for image in images {
+      let content = try image.decompressedPayload().array()
+      #expect(try image.withDecompressedPayload(in: buffers) { $0.array() } == content)
+      // One that is held on to keeps its bytes whatever comes after it.
+      kept.append(try image.withDecompressedPayload(in: buffers) { $0 })
+    }
+    for (image, content) in zip(images, kept) {
+      #expect(try image.decompressedPayload().array() == content.array())
+    }
+  }
+
   @Test func zstdFramesAreSingleSegmentsWithoutChecksum() throws {
     for size in [4096, 300_000, 9 << 20] {
       let packed = try entry(FatbinBuilder.cubinEntry(75, size: size)).recompressed(as: .zstd(level: 1))

@@ -35,6 +35,21 @@ struct RealBinariesTests {
     }
   }
 
+  @Test func `Cubins in a wheel are units of their own`() async throws {
+    try await withTemporaryDirectory { folder in
+      let wheel = folder.appending("x.whl")
+      let members = try binaries.cubins.enumerated().map { number, cubin in
+        ZipWriter.Member(name: "a/\(number).cubin", content: .file(cubin))
+      }
+      _ = try await ZipWriter().write(members, to: wheel)
+      let artifact = try await inspect(wheel)
+      #expect(artifact.files.allSatisfy { $0.kind == .cubin })
+      #expect(artifact.units.count == members.count)
+      let sizes = try binaries.cubins.reduce(Int64(0)) { $0 + (try size(of: $1)) }
+      #expect(artifact.units.reduce(Int64(0)) { $0 + $1.weight.bytes.bytes } == sizes)
+    }
+  }
+
   @Test func `Images agree with cuobjdump, entry by entry`() async throws {
     let binaries = try binaries
     for path in binaries.objects + [

@@ -46,16 +46,20 @@ public struct ByteSource: Sendable {
   ///   - capacity: The bytes to reserve; check untrusted sizes before.
   ///   - name: The label for messages.
   ///   - offset: The place of the first byte in the whole that `name` stands for.
+  ///   - buffer: Memory to use again, instead of fresh one.
   ///   - fill: Writes the bytes and returns how many it wrote, at most `capacity`.
   init<Failure: Error>(
     capacity: Int,
     name: String,
     offset: Int = 0,
+    in buffer: ExpansionBuffer? = nil,
     fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
-    let storage = ByteStorage(allocation: memory)
-    let count = try fill(memory)
+    let storage =
+      buffer?.reserve(capacity)
+      ?? ByteStorage(allocation: .allocate(byteCount: capacity, alignment: 16))
+    let memory = UnsafeMutableRawBufferPointer(mutating: storage.memory)
+    let count = try fill(UnsafeMutableRawBufferPointer(rebasing: memory[..<capacity]))
     self.init(name: name, storage: storage, start: 0, count: min(max(count, 0), capacity), offset: offset)
   }
 

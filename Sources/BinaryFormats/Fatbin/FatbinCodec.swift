@@ -7,11 +7,15 @@ import SystemPackage
 /// Sizes were checked against the entry header by the callers; a stream that gives another size is an error.
 enum FatbinCodec {
   /// Decompresses one raw LZ4 block of a known uncompressed size.
-  static func decompressLZ4(_ input: ByteSource, size: Int) throws(BinaryFormatError) -> ByteSource {
+  static func decompressLZ4(
+    _ input: ByteSource,
+    size: Int,
+    in buffer: ExpansionBuffer?
+  ) throws(BinaryFormatError) -> ByteSource {
     guard let inputSize = CInt(exactly: input.count), let outputSize = CInt(exactly: size) else {
       throw input.error(.unsupported, "an LZ4 block cannot be larger than 2 GiB")
     }
-    return try ByteSource(capacity: size, name: input.name, offset: input.offset) {
+    return try ByteSource(capacity: size, name: input.name, offset: input.offset, in: buffer) {
       memory throws(BinaryFormatError) in
       let written = input.withUnsafeBytes {
         LZ4_decompress_safe($0.baseAddress, memory.baseAddress, inputSize, outputSize)
@@ -55,7 +59,11 @@ enum FatbinCodec {
   }
 
   /// Decompresses one zstd frame of a known uncompressed size.
-  static func decompressZstd(_ input: ByteSource, size: Int) throws(BinaryFormatError) -> ByteSource {
+  static func decompressZstd(
+    _ input: ByteSource,
+    size: Int,
+    in buffer: ExpansionBuffer?
+  ) throws(BinaryFormatError) -> ByteSource {
     let (frameSize, contentSize) = input.withUnsafeBytes {
       (
         ZSTD_findFrameCompressedSize($0.baseAddress, $0.count),
@@ -68,10 +76,13 @@ enum FatbinCodec {
     guard contentSize == UInt64(size) else {
       throw input.error(.invalid, "the zstd frame must give \(size) bytes, as the entry header says")
     }
-    return try ByteSource(capacity: size, name: input.name, offset: input.offset) {
+    return try ByteSource(capacity: size, name: input.name, offset: input.offset, in: buffer) {
       memory throws(BinaryFormatError) in
       let written = input.withUnsafeBytes {
-        ZSTD_decompress(memory.baseAddress, memory.count, $0.baseAddress, $0.count)
+        guard let decoder = buffer?.zstd else {
+          return ZSTD_decompress(memory.baseAddress, memory.count, $0.baseAddress, $0.count)
+        }
+        return ZSTD_decompressDCtx(decoder, memory.baseAddress, memory.count, $0.baseAddress, $0.count)
       }
       guard ZSTD_isError(written) == 0, written == size else {
         throw input.error(

@@ -20,15 +20,20 @@ extension FatbinEntry {
   /// - Throws: ``BinaryFormatError`` when the compression is unknown, the stream is broken, or gives another number of
   ///   bytes than the header promises.
   public func decompressedPayload() throws(BinaryFormatError) -> ByteSource {
+    try decompressedPayload(in: nil)
+  }
+
+  /// The same in memory that is used again.
+  func decompressedPayload(in buffer: ExpansionBuffer?) throws(BinaryFormatError) -> ByteSource {
     switch compression {
     case .none: return kind == .ptx ? try textWithoutPadding() : paddedPayload
     case .lz4:
       // An LZ4 block gives at most 255 bytes for one of its own.
       try checkUncompressedSize(limit: min(Self.decompressionLimit, storedSize * 255))
-      return try FatbinCodec.decompressLZ4(storedPayload, size: uncompressedSize)
+      return try FatbinCodec.decompressLZ4(storedPayload, size: uncompressedSize, in: buffer)
     case .zstd:
       try checkUncompressedSize(limit: Self.decompressionLimit)
-      return try FatbinCodec.decompressZstd(storedPayload, size: uncompressedSize)
+      return try FatbinCodec.decompressZstd(storedPayload, size: uncompressedSize, in: buffer)
     case .unknown: throw unknownCompression()
     }
   }

@@ -13,7 +13,8 @@ size_t llcuda_demangle(const char *name, char *text, size_t capacity);
 /// @return their place, or -1.
 ptrdiff_t llcuda_find(const void *bytes, size_t count, const void *wanted, size_t wanted_count);
 
-/// Makes the allocator give blocks of 1 MiB and more back to the system when they are freed.
+/// Makes the allocator give blocks of 8 MiB and more back to the system when they are freed.
 ///
-/// glibc raises that bound to 32 MiB by itself when such blocks come and go, and keeps them.
+/// glibc raises that bound to 32 MiB by itself when such blocks come and go, and keeps them. A lower one (1 MiB was tried)
+/// costs more in the system, which clears every page, than all decompressing.
 void llcuda_return_large_blocks(void);
