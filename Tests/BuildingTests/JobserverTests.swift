@@ -10,18 +10,40 @@ import ToolExecution
   .enabled(if: CUDAToolkitForTests.onPath("ninja") != nil, "needs ninja on PATH")
 )
 struct JobserverTests {
-  /// A tree of `count` steps, each of which notes how many of all trees run while it does.
-  private func tree(_ name: String, count: Int, in root: FilePath) throws -> FilePath {
+  /// Each step notes how many of all trees run while it does.
+  private static let step = """
+    rule step
+      command = touch ../running/$out && ls ../running | wc -l >> ../seen && sleep 0.1 && rm ../running/$out && touch $out
+
+    """
+  /// Three steps that wait for each other, beside a chain of short ones.
+  ///
+  /// Ninja asks for another place when a step ends. Whoever comes after the chain's end has not met.
+  private static let meeting = """
+    rule tick
+      command = [ `ls ../met | wc -l` = 3 ] || sleep 0.1; touch $out
+    rule end
+      command = touch ../ended $out
+    rule meet
+      command = [ -e ../ended ] || touch ../met/$out; until [ `ls ../met | wc -l` = 3 ] || [ -e ../ended ]; do sleep 0.1; done; touch $out
+
+    """
+
+  /// A tree of `count` steps; with a meeting behind them, if it shall have one.
+  private func tree(_ name: String, count: Int, meets: Bool, in root: FilePath) throws -> FilePath {
     let folder = root.appending(name)
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-    let step = """
-      rule step
-        command = touch ../running/$out && ls ../running | wc -l >> ../seen && sleep 0.2 && rm ../running/$out && touch $out
-
-      """
-    let outputs = (0..<count).map { "\(name)\($0)" }
-    let edges = outputs.map { "build \($0): step\n" }.joined()
-    let text = step + edges + "build all: phony \(outputs.joined(separator: " "))\n"
+    let steps = (0..<count).map { "\(name)\($0)" }
+    var text = Self.step + steps.map { "build \($0): step\n" }.joined()
+    var all = steps
+    if meets {
+      text += Self.meeting + "build tick0: tick || \(steps.joined(separator: " "))\n"
+      text +=
+        (1..<200).map { "build tick\($0): tick || tick\($0 - 1)\n" }.joined() + "build end: end || tick199\n"
+      text += (0..<3).map { "build meet\($0): meet || \(steps.joined(separator: " "))\n" }.joined()
+      all += ["meet0", "meet1", "meet2", "end"]
+    }
+    text += "build all: phony \(all.joined(separator: " "))\n"
     try text.write(toFile: folder.appending("build.ninja").string, atomically: true, encoding: .utf8)
     return folder
   }
@@ -30,11 +52,15 @@ struct JobserverTests {
   func share() async throws {
     let ninja = try #require(CUDAToolkitForTests.onPath("ninja"))
     try await withTemporaryDirectory { root in
-      try FileManager.default.createDirectory(
-        atPath: root.appending("running").string,
-        withIntermediateDirectories: true
-      )
-      let folders = [try tree("a", count: 24, in: root), try tree("b", count: 3, in: root)]
+      for folder in ["running", "met"] {
+        try FileManager.default.createDirectory(
+          atPath: root.appending(folder).string,
+          withIntermediateDirectories: true
+        )
+      }
+      let folders = [
+        try tree("a", count: 8, meets: true, in: root), try tree("b", count: 8, meets: false, in: root),
+      ]
       let builder = TreeBuilder(
         cmake: "cmake",
         ninja: ninja,
@@ -62,10 +88,11 @@ struct JobserverTests {
       }
       let seen = try String(contentsOfFile: root.appending("seen").string, encoding: .utf8)
         .split(separator: "\n").compactMap { Int($0) }
-      #expect(seen.count == 27)
-      #expect(seen.max() == 4, "\(seen)")
-      // The shorter tree has long ended, and its place came free: without it there are three.
-      #expect(seen.suffix(8).max() == 4, "\(seen)")
+      #expect(seen.count == 16)
+      #expect(try #require(seen.max()) <= 4, "\(seen)")
+      // Three steps and the chain ran at once: the other tree had ended, and its place came free.
+      let met = try FileManager.default.contentsOfDirectory(atPath: root.appending("met").string)
+      #expect(met.count == 3)
     }
   }
 }
