@@ -101,23 +101,24 @@ public struct WaysOut {
       $0.layout == forecast.layout && $0.inputs.kernelCompression == stored
         && $0.inputs.architectures == planned.plan.compileSet.architectures
     }
-    let wheels = real.map { $0.artifacts.filter { $0.kind == "wheel" } }
-    let largest = wheels?.map(\.bytes).max() ?? forecast.largest
+    // Kernels that are fetched are files too, but none that an index has a limit for.
+    let files = real.map { $0.artifacts.filter { $0.kind != "tarball" } }
+    let largest = files?.filter { $0.kind == "wheel" }.map(\.bytes).max() ?? forecast.largest
     let groups = forecast.files.filter { $0.group != nil && $0.kind != .tarball }
     var download = forecast.files.filter { $0.role == .core && $0.kind == .wheel }.reduce(ByteCount.zero) {
       $0 + $1.weight.packed
     }
     download += groups.map(\.weight.packed).max() ?? .zero
-    if let wheels {
+    if let files {
       download =
-        wheels.filter { $0.role == .core }.reduce(.zero) { $0 + $1.bytes }
-        + (wheels.filter { $0.role == .group }.map(\.bytes).max() ?? .zero)
+        files.filter { $0.role == .core }.reduce(.zero) { $0 + $1.bytes }
+        + (files.filter { $0.role == .group }.map(\.bytes).max() ?? .zero)
     }
     let floor = forecast.files.compactMap(\.driverFloor).max { $0.cubins.apiVersion < $1.cubins.apiVersion }
     return WayOut(
       name: name,
       largest: largest,
-      files: wheels?.count ?? forecast.files.count,
+      files: files?.count ?? forecast.files.count,
       download: download,
       firstRun: firstRun,
       driver: floor?.cubins.release ?? "",

@@ -96,6 +96,23 @@ import Testing
     #expect(render(waysOut: rows, cap: plan.spec.cap, title: "Ways", isMarkdown: false).contains("PTX only"))
   }
 
+  @Test func `What a finished release measured stands in its row, fetched kernels included`() throws {
+    let (plan, model) = try Self.plan(cap: 104_857_600)
+    var split = ReleaseManifest.sample
+    split.inputs.architectures = plan.plan.compileSet.architectures
+    var thin = split
+    thin.layout = .thin
+    thin.artifacts = thin.artifacts.filter { $0.role != .meta }
+    for index in thin.artifacts.indices where thin.artifacts[index].role == .group {
+      thin.artifacts[index].kind = "kernels"
+    }
+    let rows = WaysOut(plan, model: model, releases: [split, thin]).rows.filter { $0.basis == "measured" }
+    #expect(rows.map(\.name) == ["llcuda-build: split", "llcuda-build: thin"])
+    #expect(rows.map(\.files) == [4, 3])
+    #expect(rows.map(\.largest.bytes) == [104_857_601, 13_402_118])
+    #expect(rows.map(\.download.bytes) == [13_402_118 + 104_857_601, 13_402_118 + 104_857_601])
+  }
+
   @Test func `The request names what is needed, and warns when nothing is`() throws {
     let (plan, model) = try Self.plan(cap: 104_857_600)
     let request = LimitRequest(plan, model: model, releasesPerYear: 12)
