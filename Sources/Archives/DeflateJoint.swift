@@ -1,3 +1,4 @@
+internal import CDeflate
 internal import CZlib
 
 /// Turns a whole deflate stream into one that others can follow.
@@ -33,16 +34,9 @@ enum DeflateJoint {
   }
 
   private static func lastBlock(of bytes: [UInt8]) throws(ArchiveError) -> Reading {
-    // zlib keeps a pointer to the stream, so it must not move.
-    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    defer {
-      inflateEnd(stream)
-      stream.deallocate()
-    }
-    guard inflateInit2_(stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw .library("inflateInit2: no memory")
-    }
+    let state = try RawInflate()
+    defer { withExtendedLifetime(state) {} }
+    let stream = state.stream
     let reading = bytes.withUnsafeBufferPointer { input in
       withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1 << 18) { output -> Reading? in
         stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
@@ -54,9 +48,7 @@ enum DeflateJoint {
           // Z_BLOCK comes back at the end of each block, with the unused bits of the last byte in data_type.
           guard inflate(stream, Z_BLOCK) == Z_OK else { return nil }
           let made = output.count - Int(stream.pointee.avail_out)
-          reading.crc = UInt32(
-            truncatingIfNeeded: crc32(UInt(reading.crc), output.baseAddress, UInt32(made))
-          )
+          reading.crc = libdeflate_crc32(reading.crc, output.baseAddress, made)
           reading.count += made
           let state = stream.pointee.data_type
           let position = (input.count - Int(stream.pointee.avail_in)) * 8 - Int(state & 7)

@@ -110,7 +110,8 @@ public final class MemberReader {
 private final class Inflater {
   static let largestPiece = 1 << 16
 
-  private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+  private let state: RawInflate
+  private var stream: UnsafeMutablePointer<z_stream> { state.stream }
   private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: largestPiece, alignment: 16)
   private var output: UnsafeMutableRawBufferPointer
   private var isStored = false
@@ -119,17 +120,10 @@ private final class Inflater {
 
   init() throws(ArchiveError) {
     output = memory
-    stream.initialize(to: z_stream())
-    guard inflateInit2_(stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw .library("inflateInit2")
-    }
+    state = try RawInflate()
   }
 
-  deinit {
-    inflateEnd(stream)
-    stream.deallocate()
-    memory.deallocate()
-  }
+  deinit { memory.deallocate() }
 
   /// Begins a stream, whose bytes come in pieces of at most `piece`.
   func begin(isStored: Bool, piece: Int) throws(ArchiveError) {

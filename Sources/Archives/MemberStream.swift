@@ -1,3 +1,4 @@
+internal import CDeflate
 internal import CZlib
 import Foundation
 
@@ -57,13 +58,13 @@ public enum MemberStream {
   /// Counts, checks and digests bytes as they pass.
   private struct Meter: ~Copyable {
     var count: Int64 = 0
-    private var crc = UInt(0)
+    private var crc: UInt32 = 0
     private var hasher = SHA256Digest.Hasher()
 
     mutating func add(_ piece: UnsafeRawBufferPointer) {
       count += Int64(piece.count)
       hasher.update(piece)
-      crc = crc32(crc, piece.bindMemory(to: UInt8.self).baseAddress, UInt32(piece.count))
+      crc = libdeflate_crc32(crc, piece.baseAddress, piece.count)
     }
 
     consuming func finish(_ problem: String?) -> Summary {
@@ -83,16 +84,9 @@ public enum MemberStream {
     _ meter: inout Meter,
     _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> String? {
-    // zlib keeps a pointer to the stream, so it must not move.
-    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    defer {
-      inflateEnd(stream)
-      stream.deallocate()
-    }
-    guard inflateInit2_(stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw ArchiveError.library("inflateInit2")
-    }
+    let state = try RawInflate()
+    defer { withExtendedLifetime(state) {} }
+    let stream = state.stream
     var output = [UInt8](repeating: 0, count: pieceSize)
     let input = bytes.bindMemory(to: UInt8.self)
     var position = 0

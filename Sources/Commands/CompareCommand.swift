@@ -58,7 +58,7 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Job.run {
+    try await attended {
       let budget = try budget()
       async let before = Self.inventory(FilePath(old))
       let after = try await Self.inventory(FilePath(new))

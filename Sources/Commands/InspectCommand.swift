@@ -56,7 +56,7 @@ struct InspectCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await Job.run {
+    try await attended {
       let inspector = Inspector(
         detail: all ? .everything : .report,
         isAdvising: advise,
@@ -65,27 +65,6 @@ struct InspectCommand: AsyncParsableCommand {
       return try await inspector.inspect(files.map { FilePath($0) })
     } finish: { inventory in
       print(try render(inventory, as: format, limit: top), terminator: "")
-    }
-  }
-}
-
-/// Runs a command's work so that Ctrl-C stops it and every error has its exit code.
-enum Job {
-  static func run<Value: Sendable>(
-    _ work: @escaping @Sendable () async throws -> Value,
-    finish: (Value) throws -> Void
-  ) async throws {
-    let trap = SignalTrap()
-    let job = Task(operation: work)
-    trap.install { job.cancel() }
-    do {
-      try finish(try await job.value)
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      let failure = RunFailure(error)
-      FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
-      throw ExitCode((trap.caught ?? failure.exitStatus).rawValue)
     }
   }
 }

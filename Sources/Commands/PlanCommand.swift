@@ -221,16 +221,3 @@ struct PlanBasis: ParsableArguments {
     }
   }
 }
-
-/// Runs a command that starts nothing lasting, and ends as the main job does when it fails.
-func reportingErrors(_ work: () async throws -> Void) async throws {
-  do {
-    try await work()
-  } catch let code as ExitCode {
-    throw code
-  } catch {
-    let failure = RunFailure(error)
-    FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
-    throw ExitCode(failure.exitStatus.rawValue)
-  }
-}

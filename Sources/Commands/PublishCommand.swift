@@ -73,7 +73,6 @@ struct PublishCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console.standard()
-    let trap = SignalTrap()
     var request = PublishRequest(release: Folders.absolute(FilePath(release)))
     if index != nil || publishUrl != nil || checkUrl != nil {
       var target = PublishRequest.Index()
@@ -88,18 +87,12 @@ struct PublishCommand: AsyncParsableCommand {
     request.baseURL = baseUrl
     request.cap = cap
     request.isDryRun = dryRun
-    let job = Task { [request] in
+    try await attended { [request] in
       let folders = try Folders.ofThisInstallation()
       let locator = ToolLocator(adding: folders.cache.appending("venv/bin"))
       return try await Publisher(request, locator: locator, listener: console).run()
-    }
-    trap.install { job.cancel() }
-    do {
-      print(try render(await job.value, as: format), terminator: "")
-    } catch {
-      let failure = RunFailure(error)
-      FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
-      throw ExitCode((trap.caught ?? failure.exitStatus).rawValue)
+    } finish: { report in
+      print(try render(report, as: format), terminator: "")
     }
   }
 }

@@ -40,19 +40,11 @@ struct RebuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console.standard()
-    let trap = SignalTrap()
-    let job = Task { try await comparison(console: console) }
-    trap.install { job.cancel() }
-    do {
-      let comparison = try await job.value
+    try await attended {
+      try await comparison(console: console)
+    } finish: { comparison in
       print(try render(comparison, as: format), terminator: "")
       guard comparison.isSame else { throw ExitCode(ExitStatus.verificationFailed.rawValue) }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      let failure = RunFailure(error)
-      FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
-      throw ExitCode((trap.caught ?? failure.exitStatus).rawValue)
     }
   }
 

@@ -50,7 +50,7 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    do {
+    try await reportingErrors {
       guard explain.isEmpty else {
         print(try render(Self.rules(explain), as: format), terminator: "")
         return
@@ -61,12 +61,6 @@ struct VerifyCommand: AsyncParsableCommand {
       guard report.failures.isEmpty, !strict || report.advice.isEmpty else {
         throw ExitCode(ExitStatus.verificationFailed.rawValue)
       }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      let failure = RunFailure(error)
-      FileHandle.standardError.write(Data("error: \(failure.message)\n".utf8))
-      throw ExitCode(failure.exitStatus.rawValue)
     }
   }
 
