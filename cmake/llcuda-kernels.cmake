@@ -1,5 +1,8 @@
 # The kernels tree: compile order of ggml-cuda, and the recipe to link it again. See llcuda-inject.cmake.
 
+option(LLCUDA_LIST_PER_PASS "Compile kernels for each architecture as if it were alone, so that another one in the list costs no \
+compile of those that were there" ON)
+
 # Puts the slow translation units of ggml-cuda first. Ninja weighs every compile alike and starts them in the order of
 # the manifest, which is the order of SOURCES; a slow unit that starts last keeps one core busy and the others idle.
 function(llcuda_order_sources target list_file)
@@ -44,10 +47,15 @@ function(llcuda_order_sources target list_file)
     message(STATUS "llcuda: ${long_count} long translation units of ${target} start first")
 endfunction()
 
-# Gives every CUDA unit an external definition of its own; llcuda-unit.h says why.
-function(llcuda_name_units target)
+# Gives every CUDA unit an external definition of its own, and those that can take it an architecture list for each pass;
+# llcuda-unit.h says why.
+function(llcuda_prepare_units target)
     get_target_property(sources ${target} SOURCES)
     get_target_property(directory ${target} SOURCE_DIR)
+    # CUB and Thrust have the list in the names of their kernels, so host and device must see the same one.
+    set(whole "")
+    llcuda_files_including(whole "${directory}" "#[ \t]*include[ \t]*<(cub|thrust)/")
+    set(count 0)
     foreach(source IN LISTS sources)
         if(NOT source MATCHES "\\.cu$")
             continue()
@@ -57,9 +65,45 @@ function(llcuda_name_units target)
         file(RELATIVE_PATH name "${directory}" "${source}")
         string(REGEX REPLACE "\\.cu$" "" name "${name}")
         string(MAKE_C_IDENTIFIER "llcuda_unit_${name}" name)
-        set_property(SOURCE "${source}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_DEFINITIONS "LLCUDA_UNIT=${name}")
+        set(definitions "LLCUDA_UNIT=${name}")
+        if(LLCUDA_LIST_PER_PASS AND NOT source IN_LIST whole)
+            list(APPEND definitions "LLCUDA_LIST_PER_PASS")
+            math(EXPR count "${count} + 1")
+        endif()
+        set_property(SOURCE "${source}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_DEFINITIONS ${definitions})
     endforeach()
-    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include \"${LLCUDA_DIR}/llcuda-unit.h\">")
+    # Under a relative name, from the folder that Ninja works in, so that the text which a compiler cache compares is the
+    # same in every checkout.
+    configure_file("${LLCUDA_DIR}/llcuda-unit.h" "${CMAKE_BINARY_DIR}/llcuda-unit.h" COPYONLY)
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include llcuda-unit.h>")
+    message(STATUS "llcuda: ${count} units are compiled for each architecture as if it were alone")
+endfunction()
+
+# Collects the .cu files of a folder that contain a line, themselves or through the headers of that folder.
+function(llcuda_files_including out directory line)
+    file(GLOB_RECURSE files "${directory}/*.cu" "${directory}/*.cuh" "${directory}/*.h")
+    set(found "")
+    set(patterns "${line}")
+    # A header that contains the line makes an include of that header such a line, until no more are found.
+    while(patterns)
+        list(POP_FRONT patterns pattern)
+        foreach(file IN LISTS files)
+            if(file IN_LIST found)
+                continue()
+            endif()
+            file(STRINGS "${file}" lines REGEX "${pattern}" LIMIT_COUNT 1)
+            if(lines)
+                list(APPEND found "${file}")
+                get_filename_component(name "${file}" NAME)
+                if(NOT name MATCHES "\\.cu$")
+                    string(REPLACE "." "\\." name "${name}")
+                    list(APPEND patterns "#[ \t]*include[ \t]*\"([^\"]*/)?${name}\"")
+                endif()
+            endif()
+        endforeach()
+    endwhile()
+    list(FILTER found INCLUDE REGEX "\\.cu$")
+    set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
 # Splits what a target links into files (of imported targets and of this project's) and other items, as they stand on
@@ -96,7 +140,7 @@ function(llcuda_finish_kernels)
             "configure with -D BUILD_SHARED_LIBS=ON -D GGML_BACKEND_DL=ON")
     endif()
     llcuda_order_sources(ggml-cuda "${LLCUDA_DIR}/long-units.txt")
-    llcuda_name_units(ggml-cuda)
+    llcuda_prepare_units(ggml-cuda)
 
     # The CUDA language is enabled in ggml-cuda's own directory, so its variables have to be asked for there.
     get_target_property(directory ggml-cuda SOURCE_DIR)

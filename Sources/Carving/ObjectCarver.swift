@@ -65,7 +65,8 @@ public struct ObjectCarver: Sendable {
   ///   - architectures: what is kept; `nil` keeps everything.
   ///   - method: how kept images are stored; `nil` leaves them as nvcc stored them.
   ///   - folder: receives the objects; it is emptied first.
-  /// - Throws: `BinaryFormatError` for an object that can't be carved without guessing, and for a full disk.
+  /// - Throws: `BinaryFormatError` for an object that can't be carved without guessing, and for a full disk;
+  ///   ``MissingKernels`` when host code launches what an image doesn't hold.
   public func carve(
     keeping architectures: [Architecture]?,
     recompressing method: FatbinCompressionMethod? = nil,
@@ -101,6 +102,7 @@ public struct ObjectCarver: Sendable {
   ) throws -> [Image: Int] {
     try Task.checkCancellation()
     let carver = try FatbinCarver(ELFFile(object))
+    let registered = try carver.object.registeredKernels()
     let carved = try carver.carve(
       keeping: { entry in
         guard let wanted else { return true }
@@ -108,6 +110,7 @@ public struct ObjectCarver: Sendable {
       },
       recompressing: method
     )
+    try MissingKernels.check(registered, in: carved.containers, of: object)
     try carved.bytes.write(to: target)
     var counts: [Image: Int] = [:]
     for entry in carved.containers.flatMap(\.entries) {

@@ -52,6 +52,64 @@ struct ObjectCarverTests {
     }
   }
 
+  @Test("each image holds the kernels that host code registers")
+  func registered() async throws {
+    for (number, path) in set.objects.prefix(2).enumerated() {
+      let object = try ELFFile(path)
+      let registered = try object.registeredKernels()
+      #expect(registered.contains { $0.contains("scale") }, "\(registered)")
+      let entries = try #require(try Fatbin(in: object)).entries
+      #expect(entries.count == 4)
+      for entry in entries {
+        #expect(registered.isSubset(of: try entry.kernelNames()), "\(entry.architecture) of unit \(number)")
+      }
+    }
+    #expect(try ELFFile(set.objects[2]).registeredKernels().isEmpty)
+  }
+
+  /// What `__CUDA_ARCH_LIST__` in a kernel's name does when a device pass is told another one than the host's.
+  @Test("host code that launches what an image lacks is found", arguments: [true, false])
+  func missing(listPerPass: Bool) async throws {
+    try await withTemporaryDirectory { folder in
+      let source = folder.appending("named.cu")
+      let text = """
+        template <int... architectures> __global__ void named(int * out) { *out = sizeof...(architectures); }
+        void launch(int * out) { named<__CUDA_ARCH_LIST__><<<1, 1>>>(out); }
+        """
+      try Data(text.utf8).write(to: URL(fileURLWithPath: source.string))
+      let header = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        .appending("cmake/llcuda-unit.h")
+      let object = folder.appending("named.o")
+      let targets = ["75", "86"].flatMap { ["-gencode", "arch=compute_\($0),code=[compute_\($0),sm_\($0)]"] }
+      let options =
+        [
+          "-ccbin", set.compiler.string, "-Xcompiler", "-fPIC", "-include", header.string,
+          "-DLLCUDA_UNIT=unit",
+        ]
+        + (listPerPass ? ["-DLLCUDA_LIST_PER_PASS"] : [])
+      let nvcc = try #require(CUDAToolkitForTests.nvcc)
+      let result = try await runTool(nvcc, options + targets + ["-c", source.string, "-o", object.string])
+      try #require(result.isSuccess, "\(result.stderr)")
+
+      let carver = ObjectCarver(objects: [object], workers: 1)
+      let out = folder.appending("out")
+      guard listPerPass else {
+        #expect(try await carver.carve(keeping: nil, into: out).images.count == 4)
+        return
+      }
+      let error = try await #require(throws: MissingKernels.self) {
+        try await carver.carve(keeping: nil, into: out)
+      }
+      #expect(error.names == ["_Z5namedIJLi860EEEvPi"])
+      #expect(
+        error.description == """
+          '\(object)': its host code launches kernel _Z5namedIJLi860EEEvPi, which the code for \(error.image) does \
+          not hold; compile with -D LLCUDA_LIST_PER_PASS=OFF, and please report the file
+          """
+      )
+    }
+  }
+
   @Test("what an earlier run left in the folder is gone")
   func emptiesTheFolder() async throws {
     try await withTemporaryDirectory { folder in
