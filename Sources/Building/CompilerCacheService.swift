@@ -25,9 +25,18 @@ public struct CompilerCacheService: Hashable, Sendable {
 
   /// Finds the cache that was asked for; `nil` means to compile without one.
   ///
+  /// - Parameters:
+  ///   - cache: the user's cache folder.
+  ///   - build: the build folder.
+  ///   - source: llama.cpp.
   /// - Throws: ``ToolExecution/ToolError/notFound(_:hint:)`` when sccache was asked for and isn't there.
-  public init?(_ choice: CompilerCache, cache: FilePath, baseFolders: [FilePath], locator: ToolLocator) throws
-  {
+  public init?(
+    _ choice: CompilerCache,
+    cache: FilePath,
+    build: FilePath,
+    source: FilePath,
+    locator: ToolLocator
+  ) throws {
     guard choice != .none else { return nil }
     let venv = cache.appending("venv/bin/sccache").string
     guard let found = locator.find("sccache") ?? locator.find(venv) else {
@@ -39,23 +48,31 @@ public struct CompilerCacheService: Hashable, Sendable {
     }
     let inherited = ProcessInfo.processInfo.environment
     self.sccache = found
-    self.folder = inherited["SCCACHE_DIR"].map { FilePath($0) } ?? cache.appending("sccache")
-    self.storage = CacheStorage(environment: inherited, folder: folder.string)
-    let bases = (inherited["SCCACHE_BASEDIRS"].map { [$0] } ?? []) + baseFolders.map(\.string)
+    self.folder =
+      choice == .own
+      ? build.appending("compiler-cache")
+      : inherited["SCCACHE_DIR"].map { FilePath($0) } ?? cache.appending("sccache")
+    self.storage = CacheStorage(environment: choice == .own ? [:] : inherited, folder: folder.string)
+    let bases = (inherited["SCCACHE_BASEDIRS"].map { [$0] } ?? []) + [source.string, build.string]
     var environment: [String: String?] = [
       "SCCACHE_DIR": folder.string, "SCCACHE_SERVER_UDS": sockets.socket.string, "SCCACHE_IDLE_TIMEOUT": "0",
       "SCCACHE_BASEDIRS": bases.joined(separator: ":"),
     ]
     if inherited["SCCACHE_CACHE_SIZE"] == nil { environment["SCCACHE_CACHE_SIZE"] = "30G" }
     self.environment = environment
+    if choice == .own { keepLocally() }
   }
 
   /// The same cache with results kept in its folder only, for when another storage doesn't answer.
   public var local: CompilerCacheService {
     var copy = self
-    for name in CacheStorage.remoteVariables { copy.environment.updateValue(nil, forKey: name) }
+    copy.keepLocally()
     copy.storage = CacheStorage(environment: [:], folder: folder.string)
     return copy
+  }
+
+  private mutating func keepLocally() {
+    for name in CacheStorage.remoteVariables { environment.updateValue(nil, forKey: name) }
   }
 
   /// Runs `body` while the server runs.

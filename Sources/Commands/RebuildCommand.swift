@@ -16,8 +16,9 @@ struct RebuildCommand: AsyncParsableCommand {
     abstract: "Build a release again in folders of its own, and compare it with an earlier one.",
     discussion: """
       Give the options that the earlier release was built with. --build and --out name the folders of the new one \
-      (build-again, out-again). Archives are always the same when their contents are; binaries with kernels are since \
-      CUDA 12.9. The exit code is 0 when both releases are the same and 4 when they are not.
+      (build-again, out-again). Nothing comes from a compiler cache; where the earlier one was compiled through sccache, \
+      which shows in the kernels' names, so is this one, with an empty cache of its own. The exit code is 0 when both \
+      releases are the same and 4 when they are not.
 
       Example: llcuda-build rebuild --compare out --archs 75,80,86
                llcuda-build rebuild --compare out --against other/out
@@ -57,8 +58,26 @@ struct RebuildCommand: AsyncParsableCommand {
     spec.outputFolder = Folders.absolute(FilePath(options.out ?? "out-again")).string
     spec.buildFolder = Folders.absolute(FilePath(options.build ?? "build-again")).string
     // What a compiler cache gives back is not built again.
-    spec.compilerCache = .none
+    spec.compilerCache = try ReleaseComparison.manifest(of: old).inputs.wentThroughSccache ? .own : .none
+    // Objects that lie there are not built again either.
+    let there = try? FileManager.default.contentsOfDirectory(atPath: spec.buildFolder)
+    guard there?.isEmpty ?? true else { throw RebuildError.folderNotEmpty(spec.buildFolder) }
     _ = try await ReleasePipeline(spec: spec, folders: .ofThisInstallation(), listener: console).run()
     return try ReleaseComparison(old, FilePath(spec.outputFolder))
+  }
+}
+
+/// Why a release is not built again.
+enum RebuildError: Error, Hashable, Sendable, CustomStringConvertible, ExitStatusProviding {
+  /// The new build folder holds something.
+  case folderNotEmpty(String)
+
+  var exitStatus: ExitStatus { .usage }
+
+  var description: String {
+    switch self {
+    case .folderNotEmpty(let folder):
+      "a rebuild starts from nothing, but '\(folder)' holds files; remove it, or name another with --build"
+    }
   }
 }

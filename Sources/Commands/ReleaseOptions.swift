@@ -121,7 +121,11 @@ struct ReleaseOptions: ParsableArguments {
   @Option(name: [.short, .long], help: "Compilers at once; the default follows cores and memory.")
   var jobs: Int?
 
-  @Option(name: .long, help: "auto (sccache if there is one), sccache, or none.")
+  @Option(
+    name: .long,
+    help:
+      "auto (sccache if there is one), sccache, own (sccache with results of this build folder only), or none."
+  )
   var compilerCache: CompilerCache?
 
   @Flag(

@@ -51,7 +51,8 @@ extension ReleasePipeline {
     let cache = try CompilerCacheService(
       spec.compilerCache,
       cache: folders.cache,
-      baseFolders: [source.path, workspace.root],
+      build: workspace.root,
+      source: source.path,
       locator: locator
     )
     func tree(_ kind: BuildTree.Kind, source: FilePath) throws -> BuildTree {

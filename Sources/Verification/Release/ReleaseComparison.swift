@@ -1,7 +1,7 @@
 import Archives
 import BinaryFormats
 import Foundation
-import ReleaseModel
+public import ReleaseModel
 public import SystemPackage
 
 /// Whether two releases are the same, archive by archive and file by file, and if not, why.
@@ -40,15 +40,18 @@ public struct ReleaseComparison: Sendable, Encodable {
   ///
   /// - Throws: ``VerificationError/unreadable(_:why:)`` when one is no release, `ArchiveError` for broken archives.
   public init(_ old: FilePath, _ new: FilePath) throws {
-    let manifests = try [old, new].map(Self.manifest)
-    let names = Set(manifests.flatMap { $0.artifacts.map(\.file) }).sorted()
-    let toolkit = manifests[1].inputs.toolkit
+    let (first, second) = (try Self.manifest(of: old), try Self.manifest(of: new))
+    let names = Set((first.artifacts + second.artifacts).map(\.file)).sorted()
+    let cause = first.inputs.difference(from: second.inputs)
     artifacts = try names.map { name in
-      try Self.compare(name, old.appending(name), new.appending(name), toolkit: toolkit)
+      try Self.compare(name, old.appending(name), new.appending(name), cause: cause)
     }
   }
 
-  private static func manifest(_ folder: FilePath) throws -> ReleaseManifest {
+  /// The manifest of a release.
+  ///
+  /// - Throws: ``VerificationError/unreadable(_:why:)`` when the folder holds none.
+  public static func manifest(of folder: FilePath) throws -> ReleaseManifest {
     let data = FileManager.default.contents(atPath: folder.appending(ReleaseFolder.manifestName).string)
     guard let manifest = data.flatMap({ try? JSONDecoder().decode(ReleaseManifest.self, from: $0) }) else {
       throw VerificationError.unreadable(folder, why: "it holds no manifest.json of llcuda-build's")
@@ -56,7 +59,7 @@ public struct ReleaseComparison: Sendable, Encodable {
     return manifest
   }
 
-  private static func compare(_ name: String, _ old: FilePath, _ new: FilePath, toolkit: ToolkitVersion)
+  private static func compare(_ name: String, _ old: FilePath, _ new: FilePath, cause: String?)
     throws
     -> Artifact
   {
@@ -76,7 +79,7 @@ public struct ReleaseComparison: Sendable, Encodable {
         differences.append(Difference(member: member, how: how, why: nil))
         continue
       }
-      differences.append(try difference(member, old, new, toolkit: toolkit))
+      differences.append(try difference(member, old, new, cause: cause))
     }
     // A list of digests differs because what it lists does.
     let own = differences.filter { !$0.member.hasSuffix(".dist-info/RECORD") }
@@ -105,7 +108,7 @@ public struct ReleaseComparison: Sendable, Encodable {
     return found
   }
 
-  private static func difference(_ member: String, _ old: FilePath, _ new: FilePath, toolkit: ToolkitVersion)
+  private static func difference(_ member: String, _ old: FilePath, _ new: FilePath, cause: String?)
     throws
     -> Difference
   {
@@ -123,12 +126,7 @@ public struct ReleaseComparison: Sendable, Encodable {
     let how =
       sections.isEmpty
       ? "machine code outside of sections" : "machine code, in \(sections.prefix(6).joined(separator: ", "))"
-    let hasKernels = first.section(named: Fatbin.sectionName) != nil
-    // nvcc 12.9 is the first with -frandom-seed; before, temporary files' random names become symbols.
-    let why =
-      hasKernels && toolkit.release < "12.9"
-      ? "nvcc before 12.9 writes random names of its temporary files (tmpxft_…) into objects" : nil
-    return Difference(member: member, how: how, why: why)
+    return Difference(member: member, how: how, why: cause)
   }
 
   private static func changedSections(_ first: ELFFile, _ second: ELFFile) -> [String] {
