@@ -13,7 +13,7 @@ struct ReleaseOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Architectures: 75, 8.6, sm_90a, 86-virtual, 8.6+PTX, turing, all; the highest also gets PTX.",
+      "Architectures: 75, 8.6, sm_90a, 75-real, 86-virtual, 8.6+PTX, turing, all; PTX is added where GPUs need it.",
       valueName: "list"
     )
   )
@@ -22,7 +22,7 @@ struct ReleaseOptions: ParsableArguments {
   @Flag(
     name: .long,
     inversion: .prefixedNo,
-    help: "Whether the highest architecture gets PTX for newer GPUs."
+    help: "Whether a list that asks for no PTX gets some, for newer GPUs and for gaps in the list."
   )
   var ptx: Bool?
 

@@ -58,14 +58,16 @@ struct Remedies: Sendable {
         "needs driver \(DriverVersion.zstdKernels) or newer"
       )
     }
-    for architecture in largest.architectures where architecture.virtual && architecture.real {
-      let without = inside.subtracting([.init(architecture.capability, isReal: false)])
-      add(
-        "--no-ptx",
-        rest + sum(without, stored),
-        "GPUs newer than \(architecture.capability.major).x use the CPU"
-      )
+    let unasked = plan.unaskedPTX(in: spec)
+    func add(_ action: String, withoutPTX ptx: [Architecture]) {
+      let without = inside.subtracting(ptx.map { .init($0.capability, isReal: false) })
+      add(action, rest + sum(without, stored), plan.price(ofLeavingOut: ptx))
     }
+    // `--no-ptx` is all that nobody asked for; where that is only one, it says the same as the one.
+    for architecture in largest.architectures where architecture.virtual && architecture.real {
+      if unasked != [architecture] { add(architecture.droppingPTX, withoutPTX: [architecture]) }
+    }
+    add("--no-ptx", withoutPTX: unasked)
     for architecture in largest.architectures where architecture.real {
       let covering = plan.compileSet.architectures.last {
         $0.real && $0 != architecture && $0.capability < architecture.capability

@@ -79,6 +79,8 @@ public enum PlanReason: Hashable, Sendable, Codable, CustomStringConvertible {
   case dropped(MinorFallback, saved: ByteCount)
   /// An architecture keeps its cubin although a lower minor's would load.
   case kept(MinorFallback)
+  /// PTX was added unasked, for GPUs that nothing else in the list runs on; its bytes in wheels and fetched files.
+  case gapFilled([ComputeCapability], code: ComputeCapability, added: ByteCount, wayOut: String)
   /// GPUs run code for an architecture of another kind.
   case hostPath([ComputeCapability], code: ComputeCapability, difference: String)
   /// PTX needs a newer driver than the cubins.
@@ -103,6 +105,11 @@ public enum PlanReason: Hashable, Sendable, Codable, CustomStringConvertible {
       "\(fallback.dropped) has no cubin of its own: \(fallback.by)'s runs there, \(saved.mebibytes) saved; what it costs in speed was not measured"
     case .kept(let fallback):
       "\(fallback.dropped) keeps its own cubin, although \(fallback.by)'s loads there: \(fallback.obstacle ?? "it was asked for")"
+    case .gapFilled(let devices, let code, let added, let wayOut):
+      """
+      GPUs of \(devices.map(\.description).joined(separator: ", ")): nothing else in the list runs there, so PTX of \
+      \(code) is added, \(added.mebibytes) without tarballs; \(wayOut) leaves it out
+      """
     case .hostPath(let devices, let code, let difference):
       """
       \(devices.map(\.description).joined(separator: ", ")) run code for \(code): \(difference), so some models may fail; \

@@ -54,11 +54,10 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
 
     let rule = ServiceRule(compileSet: architectures)
     var coverage: [DeviceCoverage] = []
-    for entry in ArchitectureCatalog.entries where entry.capability.number >= 50 {
+    for entry in ArchitectureCatalog.entries {
       let device = entry.capability
-      // Boards with ARM processors can't install these wheels, and of a GPU without a name nobody asks.
       let isListed = architectures.contains { $0.capability.number == device.number }
-      guard isListed || !(device.isTegra || entry.devices.isEmpty) else { continue }
+      guard isListed || entry.isOwned else { continue }
       let best = rule.best(of: slices, for: device)
       coverage.append(
         DeviceCoverage(
@@ -79,7 +78,7 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
     }
     self.coverage = coverage
     self.diagnostics =
-      notes + (spec.addPTX ? Self.gaps(in: coverage, by: rule) : []) + Self.advice(on: compileSet)
+      notes + Self.gaps(in: coverage, by: rule, spec: spec, toolkit: toolkit) + Self.advice(on: compileSet)
   }
 
   /// The same plan with its slices in other groups.
@@ -206,23 +205,6 @@ public struct ReleasePlan: Hashable, Sendable, Codable {
       members.append(found)
     }
     return members
-  }
-
-  /// GPUs between the architectures of a list that PTX of the next lower one would serve.
-  ///
-  /// Only the highest architecture gets PTX unasked: `75` serves every newer GPU, and `75,90` none of 8.x.
-  private static func gaps(in coverage: [DeviceCoverage], by rule: ServiceRule) -> [Diagnostic] {
-    let highest = rule.compileSet.map(\.capability.number).max() ?? 0
-    let left = coverage.filter { $0.service == nil && $0.capability.number < highest }.map(\.capability)
-    return rule.compileSet.compactMap { lower in
-      let capability = lower.capability
-      guard capability.variant == .base, !capability.isTegra, !lower.virtual else { return nil }
-      let devices = left.filter { rule.closest(to: $0) == capability.number && capability.ptxRuns(on: $0) }
-      guard !devices.isEmpty else { return nil }
-      return .warning(
-        "GPUs of \(devices.map(\.description).joined(separator: ", ")) will use the CPU: the list has nothing for them, and only its highest architecture gets PTX unasked; \(capability)+PTX serves them, with a first run of 40 seconds and more"
-      )
-    }
   }
 
   private static func advice(on list: ArchitectureList) -> [Diagnostic] {

@@ -215,6 +215,7 @@ public struct ReleasePlanner {
         reasons.append(.kept(fallback))
       }
     }
+    reasons += try gapsFilled(in: best, asked: asked)
     reasons += Self.hostPaths(of: best.plan)
     let floors = best.forecast.files.compactMap(\.driverFloor)
     if let floor = floors.first(where: { $0.ptx != nil }), let ptx = floor.ptx, ptx != floor.cubins {
@@ -228,11 +229,44 @@ public struct ReleasePlanner {
   {
     let others = best.dropped.filter { $0 != fallback }
     let plan = others.isEmpty ? asked : try without(others, asked)?.plan ?? asked
-    func bytes(_ plan: ReleasePlan) -> ByteCount {
-      LayoutForecast(best.forecast.layout, of: plan, spec: spec, model: model).files
-        .filter { $0.kind != .tarball }.reduce(.zero) { $0 + $1.weight.packed }
+    return bytes(of: plan, as: best) - bytes(of: best.plan, as: best)
+  }
+
+  /// PTX that was added for GPUs in a gap of the list, and what each adds to wheels and fetched files.
+  private func gapsFilled(in best: Candidate, asked: ReleasePlan) throws -> [PlanReason] {
+    try best.plan.unaskedPTX(in: spec).compactMap { architecture in
+      let devices = best.plan.gaps(filledBy: [architecture])
+      guard !devices.isEmpty else { return nil }
+      let shorter = try ReleasePlan(spec: without([architecture], best), toolkit: toolkit)
+      let groups = best.plan.groups.map { group in
+        SliceGroup(
+          name: group.name,
+          slices: shorter.slices.filter { slice in group.slices.contains { $0.name == slice.name } }
+        )
+      }
+      // What a dropped architecture left to this one is not this one's to refuse.
+      let isOwn = asked.compileSet.architectures.contains(architecture)
+      return .gapFilled(
+        devices,
+        code: architecture.capability,
+        added: bytes(of: best.plan, as: best) - bytes(of: shorter.grouped(groups), as: best),
+        wayOut: isOwn ? "\(architecture.capability.label)-real" : "--no-ptx"
+      )
     }
-    return bytes(plan) - bytes(best.plan)
+  }
+
+  /// The request with some PTX less.
+  private func without(_ ptx: [Architecture], _ best: Candidate) -> ReleaseSpec {
+    var changed = best.spec
+    changed.architectures = best.plan.list(withoutPTX: ptx)
+    changed.addPTX = false
+    return changed
+  }
+
+  /// Bytes of all wheels and fetched files of a plan in the layout that was chosen.
+  private func bytes(of plan: ReleasePlan, as best: Candidate) -> ByteCount {
+    LayoutForecast(best.forecast.layout, of: plan, spec: spec, model: model).files
+      .filter { $0.kind != .tarball }.reduce(.zero) { $0 + $1.weight.packed }
   }
 
   /// GPUs that run code for another architecture which ggml's host code takes for their own.
@@ -305,14 +339,17 @@ public struct ReleasePlanner {
         propose("no --max-wheels", changed, price: "more wheels")
       }
     }
-    let highest = best.plan.compileSet.architectures.last { $0.virtual && $0.real }
-    if let highest {
-      var changed = best.spec
-      changed.architectures = best.plan.compileSet.architectures.flatMap { architecture in
-        architecture == highest ? ["\(architecture.capability.label)-real"] : architecture.cmakeEntries
-      }.joined(separator: ",")
-      changed.addPTX = false
-      propose("--no-ptx", changed, price: "GPUs newer than \(highest.capability.major).x use the CPU")
+    let unasked = best.plan.unaskedPTX(in: spec)
+    if !unasked.isEmpty {
+      propose("--no-ptx", without(unasked, best), price: best.plan.price(ofLeavingOut: unasked))
+    }
+    // One by one where there are several; of PTX that was asked for, the highest only.
+    let single =
+      unasked.isEmpty
+      ? best.plan.compileSet.architectures.filter { $0.virtual && $0.real }.suffix(1)
+      : unasked.filter { unasked.count > 1 && asked.compileSet.architectures.contains($0) }
+    for ptx in single {
+      propose(ptx.droppingPTX, without([ptx], best), price: best.plan.price(ofLeavingOut: [ptx]))
     }
     for fallback in fallbacks where fallback.obstacle == nil && !spec.allowMinorFallback {
       guard let shorter = try without([fallback], asked) else { continue }

@@ -27,9 +27,7 @@ public struct ServiceRule: Hashable, Sendable {
   public init(compileSet: [Architecture]) { self.compileSet = compileSet.sorted() }
 
   /// The number that ggml's host code takes for a device, `nil` when every architecture is above it.
-  public func closest(to device: ComputeCapability) -> Int? {
-    compileSet.map(\.capability.number).filter { $0 <= device.number }.max()
-  }
+  public func closest(to device: ComputeCapability) -> Int? { compileSet.closestNumber(to: device) }
 
   /// How `slice` serves `device`, `nil` when it must not.
   public func service(of device: ComputeCapability, by slice: Slice) -> Service? {

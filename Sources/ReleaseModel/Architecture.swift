@@ -31,3 +31,10 @@ extension Architecture: CustomStringConvertible {
     real ? (virtual ? "\(capability)+PTX" : "\(capability)") : "\(capability) PTX only"
   }
 }
+
+extension [Architecture] {
+  /// The number that ggml's host code takes for a device: the highest that isn't above it, `nil` when all are.
+  public func closestNumber(to device: ComputeCapability) -> Int? {
+    map(\.capability.number).filter { $0 <= device.number }.max()
+  }
+}

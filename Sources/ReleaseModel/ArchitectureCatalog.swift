@@ -16,6 +16,11 @@ public enum ArchitectureCatalog {
     /// GPUs of this capability that people own; empty while none is known by name.
     public let devices: String
 
+    /// Whether people own such GPUs and can install a release for them.
+    ///
+    /// Not Tegra's boards, which have ARM processors, no GPU too old for CUDA 12, and none without a name.
+    public var isOwned: Bool { capability.number >= 50 && !capability.isTegra && !devices.isEmpty }
+
     /// Whether a toolkit of that version compiles for this capability.
     public func isKnown(to toolkit: ToolkitVersion) -> Bool {
       let release = toolkit.release

@@ -2,7 +2,11 @@
 ///
 /// The grammar: items separated by commas, semicolons or spaces; an item is a number (`75`, `7.5`, `sm_75`,
 /// `90a`), optionally with `-real`, `-virtual` or `+PTX`, a family (`turing`), `all` or `all-major`. A bare number
-/// is real. The highest also gets PTX, so that GPUs that don't exist yet work, unless the caller says otherwise.
+/// is real. `-real` is a cubin and nothing else, as in CMake.
+///
+/// A list that asks for no PTX gets some unasked, unless the caller says otherwise: of the highest architecture, for GPUs
+/// that don't exist yet, and of every architecture that is closest to a GPU which its cubin doesn't run on. The second keeps
+/// GPUs served when an architecture is added above theirs: `75` serves 8.6 by PTX, and `75,90` must not do less.
 public struct ArchitectureList: Hashable, Sendable, Codable {
   /// The architectures, ascending.
   public let architectures: [Architecture]
@@ -15,7 +19,7 @@ public struct ArchitectureList: Hashable, Sendable, Codable {
   /// - Parameters:
   ///   - text: what the user wrote.
   ///   - toolkit: what the nvcc at hand can compile for.
-  ///   - addPTX: whether the highest architecture also gets PTX if nothing in the list asks for PTX.
+  ///   - addPTX: whether architectures get PTX unasked if nothing in the list asks for PTX.
   ///   - allowJIT: whether a list that embeds no cubin at all is accepted.
   /// - Throws: ``ArchitectureListError``, one case per way to be wrong.
   public init(
@@ -28,9 +32,12 @@ public struct ArchitectureList: Hashable, Sendable, Codable {
     guard !items.isEmpty else { throw .empty }
 
     var found: [ComputeCapability: (architecture: Architecture, item: String)] = [:]
+    var onlyReal: Set<ComputeCapability> = []
     for item in items {
+      let isOnlyReal = item.lowercased().hasSuffix("-real")
       for architecture in try Self.expand(item, toolkit: toolkit) {
         let capability = architecture.capability
+        if isOnlyReal { onlyReal.insert(capability) }
         guard let earlier = found[capability] else {
           found[capability] = (architecture, item)
           continue
@@ -46,14 +53,28 @@ public struct ArchitectureList: Hashable, Sendable, Codable {
 
     var list = found.values.map(\.architecture).sorted()
     guard allowJIT || list.contains(where: \.real) else { throw .onlyPTX }
-    if addPTX, !list.contains(where: \.virtual),
-      let highest = list.lastIndex(where: {
-        $0.capability.variant == .base && toolkit.virtual.contains($0.capability)
-      })
-    {
-      list[highest].virtual = true
+    if addPTX, !list.contains(where: \.virtual) {
+      let unasked = Self.unaskedPTX(of: list, toolkit: toolkit).subtracting(onlyReal)
+      for index in list.indices where unasked.contains(list[index].capability) { list[index].virtual = true }
     }
     self.architectures = list
+  }
+
+  /// Whose PTX a list without any needs.
+  ///
+  /// PTX with a letter helps no newer GPU. A Tegra part gets it as the highest only: its PTX is for its own board.
+  private static func unaskedPTX(
+    of list: [Architecture],
+    toolkit: ToolkitCapabilities
+  ) -> Set<ComputeCapability> {
+    let able = list.map(\.capability).filter { $0.variant == .base && toolkit.virtual.contains($0) }
+    var needed = Set(able.suffix(1))
+    for device in ArchitectureCatalog.entries where device.isOwned {
+      let number = list.closestNumber(to: device.capability)
+      guard let closest = able.first(where: { $0.number == number }), !closest.isTegra else { continue }
+      if !closest.cubinRuns(on: device.capability) { needed.insert(closest) }
+    }
+    return needed
   }
 
   /// One item of the list as architectures the toolkit can compile for.

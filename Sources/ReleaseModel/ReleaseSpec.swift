@@ -2,7 +2,7 @@
 public struct ReleaseSpec: Hashable, Sendable, Codable {
   /// The architecture list as written; checked once the toolkit is known.
   public var architectures = ""
-  /// Whether the highest architecture also gets PTX.
+  /// Whether architectures get PTX unasked; see ``ArchitectureList``.
   public var addPTX = true
   /// Whether a list of PTX only is accepted.
   public var allowJIT = false

@@ -90,7 +90,7 @@ public struct PartManifest: Hashable, Sendable, Codable {
 public struct BuildRequest: Hashable, Sendable, Codable {
   /// The architecture list as written.
   public var architectures: String
-  /// Whether the highest architecture also gets PTX.
+  /// Whether architectures get PTX unasked.
   public var addPTX: Bool
   /// Whether a list of PTX only is accepted.
   public var allowJIT: Bool

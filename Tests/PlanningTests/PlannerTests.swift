@@ -168,7 +168,7 @@ func planned(
   @Test func `It is never taken where ggml would launch what the cubin can't`() throws {
     let spec = request("75,86,89", cap: 10_000, ptx: true) { $0.allowMinorFallback = true }
     let plan = try planned(spec, model)
-    #expect(plan.plan.compileSet.description == "7.5, 8.6, 8.9+PTX")
+    #expect(plan.plan.compileSet.description == "7.5+PTX, 8.6, 8.9+PTX")
     let kept = plan.reasons.compactMap { if case .kept(let fallback) = $0 { fallback } else { nil } }
     #expect(kept.map(\.dropped.number) == [89] && kept[0].obstacle?.contains("mmvq.cu") == true)
     // Code without int8 tensor cores loads on 7.5, and no more than that.
@@ -183,6 +183,71 @@ func planned(
     #expect(MinorFallback.list(architectures("75 80 86+PTX"), without: dropped) == architectures("75 80+PTX"))
     #expect(MinorFallback.candidates(in: architectures("86 87")).isEmpty)
     #expect(MinorFallback.candidates(in: architectures("100 100a")).isEmpty)
+  }
+
+  private static func gaps(_ plan: PlannedRelease) -> [String] {
+    plan.reasons.filter { if case .gapFilled = $0 { true } else { false } }.map(\.description)
+  }
+
+  @Test func `PTX for a gap has a reason, with its bytes, and a price`() throws {
+    let model = tinyModel([75: 100, 90: 100])
+    let plan = try planned(request("75,90", cap: 10_000, ptx: true) { $0.layout = .split }, model)
+    let devices = [80, 86, 89].map { ComputeCapability(number: $0) }
+    let code = ComputeCapability(number: 75)
+    #expect(
+      plan.reasons.contains(
+        .gapFilled(devices, code: code, added: ByteCount(Int64(30)), wayOut: "75-real")
+      )
+    )
+    for device in devices {
+      let row = plan.coverage.first { $0.capability == device }
+      #expect(row?.service == .ptx && row?.code == code && row?.slice == "sm75" && row?.group == "sm75")
+      // The core, 11, the slice's cubin and PTX, its host part and wheel.
+      #expect(row?.downloads["split"] == ByteCount(Int64(11 + 100 + 30 + 2 + 1)))
+    }
+    let proposals = plan.proposals.filter { $0.action.contains("tx") || $0.action.contains("PTX") }
+    #expect(
+      proposals.map { "\($0.action), \($0.saved.bytes): \($0.price)" } == [
+        "--no-ptx, 60: GPUs of 8.0, 8.6, 8.9 and those newer than 9.x use the CPU",
+        "drop PTX of 7.5 (75-real), 30: GPUs of 8.0, 8.6, 8.9 use the CPU",
+        "drop PTX of 9.0 (90-real), 30: GPUs newer than 9.x use the CPU",
+      ]
+    )
+    let message = PlanReason.gapFilled(devices, code: code, added: .pypiFileLimit, wayOut: "75-real")
+    #expect(
+      message.description
+        == "GPUs of 8.0, 8.6, 8.9: nothing else in the list runs there, so PTX of 7.5 is added, 100.0 MiB without tarballs; 75-real leaves it out"
+    )
+  }
+
+  @Test func `No reason where there is no gap, and none but a proposal for PTX that was asked for`() throws {
+    let model = tinyModel([75: 100, 80: 100, 86: 100, 90: 100])
+    #expect(try Self.gaps(planned(request("75,80,86", cap: 10_000, ptx: true), model)) == [])
+    #expect(try Self.gaps(planned(request("75-real,90", cap: 10_000, ptx: true), model)) == [])
+    let asked = try planned(request("75+PTX,90", cap: 10_000, ptx: true), model)
+    #expect(Self.gaps(asked) == [])
+    let actions = asked.proposals.map(\.action)
+    #expect(actions.contains("drop PTX of 7.5 (75-real)") && !actions.contains("--no-ptx"))
+  }
+
+  @Test func `An old driver runs the cubins, and the plan says what PTX needs, wherever it is`() throws {
+    let model = tinyModel([75: 100, 90: 100])
+    for list in ["75,90", "75,90-real", "90"] {
+      let plan = try planned(request(list, cap: 10_000, ptx: true) { $0.minDriver = "525" }, model)
+      #expect(plan.shortfall == nil)
+      #expect(plan.reasons.contains(.ptxNeedsDriver("550.54.14", cubins: "525.60.13")), "\(list)")
+    }
+  }
+
+  @Test func `PTX for a gap goes down with its architecture, and then only --no-ptx leaves it out`() throws {
+    let spec = request("50,52,75", cap: 10_000, ptx: true) { $0.allowMinorFallback = true }
+    let plan = try planned(spec, tinyModel([50: 100, 52: 100, 75: 100]))
+    #expect(plan.plan.compileSet.description == "5.0+PTX, 7.5+PTX")
+    #expect(Self.gaps(plan).count == 1)
+    #expect(Self.gaps(plan).first?.hasPrefix("GPUs of 6.0, 6.1, 7.0: ") == true)
+    #expect(Self.gaps(plan).first?.hasSuffix("; --no-ptx leaves it out") == true)
+    #expect(plan.proposals.map(\.action).contains("drop PTX of 7.5 (75-real)"))
+    #expect(!plan.proposals.map(\.action).contains("drop PTX of 5.0 (50-real)"))
   }
 
   @Test(

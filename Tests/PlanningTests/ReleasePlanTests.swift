@@ -34,7 +34,7 @@ import Testing
 
   @Test func `ggml compiles 12.0 as 12.0a, and the plan says so`() throws {
     let plan = try plan("90,120", on: Toolkits.cuda13, slices: ["120"])
-    #expect(plan.cmakeArchitectures == "90-real;120a-real;120a-virtual")
+    #expect(plan.cmakeArchitectures == "90-real;90-virtual;120a-real;120a-virtual")
     #expect(plan.slices.map(\.name) == ["sm90", "sm120a"])
     #expect(plan.diagnostics.contains { $0.severity == .note && $0.message.contains("12.0 as 12.0a") })
     #expect(try Self.coverage(plan, 120).service == .exactCubin)
@@ -55,18 +55,50 @@ import Testing
     #expect(try Self.coverage(PlanningTests.plan("86,87"), 89).service == .ptx)
   }
 
-  @Test func `GPUs in a gap of the list are named, with the PTX that serves them`() throws {
-    let warnings = try plan("75,90").diagnostics.map(\.message)
-    #expect(warnings.count == 1)
-    #expect(
-      warnings[0].hasPrefix("GPUs of 8.0, 8.6, 8.9 will use the CPU")
-        && warnings[0].contains("7.5+PTX serves")
-    )
-    let served = try plan("7.5+PTX,90")
-    #expect(served.diagnostics == [])
-    #expect(try Self.coverage(served, 86).service == .ptx)
+  @Test func `GPUs in a gap of the list run PTX of the architecture below, from its slice`() throws {
+    let plan = try plan("75,90")
+    #expect(plan.cmakeArchitectures == "75-real;75-virtual;90-real;90-virtual" && plan.diagnostics == [])
+    for number in [80, 86, 89] {
+      let row = try Self.coverage(plan, number)
+      #expect(row.service == .ptx && row.slice == "sm75")
+    }
+    #expect(try Self.coverage(plan, 120).slice == "sm90")
+    #expect(plan.slices.map { $0.architectures.description } == ["[7.5+PTX]", "[9.0+PTX]"])
+  }
+
+  @Test(arguments: [
+    (
+      "75-real,90",
+      "GPUs of 8.0, 8.6, 8.9 will use the CPU: nothing in the list runs there, and 75-real means no PTX; 75 in its place serves them, with a first run of 40 seconds and more"
+    ),
+    (
+      "75,90+PTX",
+      "GPUs of 8.0, 8.6, 8.9 will use the CPU: nothing in the list runs there, and the list asks for PTX itself, so none is added; 7.5+PTX serves them, with a first run of 40 seconds and more"
+    ),
+    ("7.5+PTX,90", nil), ("75-real", nil),
+  ])
+  func gapWarnings(list: String, message: String?) throws {
+    #expect(try plan(list).diagnostics.map(\.message) == (message.map { [$0] } ?? []))
     // Nobody wants PTX here.
-    #expect(try plan("75,90", ptx: false).diagnostics == [])
+    #expect(try plan(list, ptx: false).diagnostics == [])
+  }
+
+  @Test func `What goes without some PTX is said as it is`() throws {
+    func price(_ list: String, _ ptx: [Int], on toolkit: ToolkitCapabilities = Toolkits.cuda12) throws
+      -> String
+    {
+      let plan = try plan(list, on: toolkit)
+      return plan.price(
+        ofLeavingOut: plan.compileSet.architectures.filter { ptx.contains($0.capability.number) }
+      )
+    }
+    #expect(try price("75,80,86", [86]) == "GPUs newer than 8.x use the CPU")
+    #expect(try price("75", [75]) == "GPUs newer than 7.x use the CPU")
+    #expect(try price("75,90", [75]) == "GPUs of 8.0, 8.6, 8.9 use the CPU")
+    #expect(
+      try price("75,90", [75, 90]) == "GPUs of 8.0, 8.6, 8.9 and those newer than 9.x use the CPU"
+    )
+    #expect(try price("90,120", [120], on: Toolkits.cuda13) == "no GPU needs it")
   }
 
   @Test func `PTX without a cubin is warned about`() throws {

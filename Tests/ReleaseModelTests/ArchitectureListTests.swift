@@ -38,12 +38,33 @@ import Testing
   }
 
   @Test(arguments: [
-    ("75,80,86", "75 80 86+PTX"), ("86", "86+PTX"), ("75+PTX,86", "75+PTX 86"), ("75-virtual,86", "75v 86"),
+    ("75,80,86", "75 80 86+PTX"), ("86", "86+PTX"), ("7.5", "75+PTX"), ("sm_75", "75+PTX"),
+    // So does what is closest to a GPU that its cubin doesn't run on: 7.5 to the A100, 6.1 to the V100.
+    ("75,90", "75+PTX 90+PTX"), ("75,86", "75+PTX 86+PTX"), ("61,75,86", "61+PTX 75+PTX 86+PTX"),
+    ("75,80,90", "75 80 90+PTX"), ("50,60,61,70,75,80,86,89", "50 60 61 70 75 80 86 89+PTX"),
+    ("all", "50 52 60 61 70 75 80 86 89 90+PTX"),
+    // Whoever says -real means it, and whoever asks for PTX says which.
+    ("75-real", "75"), ("75-real,90", "75 90+PTX"), ("75,90-real", "75+PTX 90"), ("75-REAL 90-real", "75 90"),
+    ("all-real", "50 52 60 61 70 75 80 86 89 90"), ("75,90+PTX", "75 90+PTX"),
+    ("75,90,90-virtual", "75 90+PTX"),
+    ("75+PTX,90", "75+PTX 90"), ("75+PTX,86", "75+PTX 86"), ("75-virtual,86", "75v 86"),
+    // PTX of a Tegra part is for its own board.
+    ("86,87,90", "86 87 90+PTX"), ("86,87", "86 87+PTX"),
     // PTX with a letter helps no newer GPU, so the highest plain one gets it.
     ("75,90a", "75+PTX 90a"), ("90,90a", "90+PTX 90a"), ("90a", "90a"), ("all-major", "50 60 70 80 90+PTX"),
   ])
-  func highestGetsPTX(text: String, labels: String) throws {
+  func unaskedPTX(text: String, labels: String) throws {
     #expect(try ArchitectureList(parsing: text, toolkit: Toolkits.cuda12).labels == labels)
+  }
+
+  @Test(arguments: [
+    ("75,100", "75+PTX 100+PTX"), ("90,100", "90 100+PTX"), ("100,120", "100 120+PTX"),
+    ("90,120", "90+PTX 120+PTX"),
+    ("90a,100", "90a 100+PTX"), ("all", "75 80 86 88 89 90 100 103 120 121+PTX"),
+    ("all-major", "75 80 90 100 120+PTX"),
+  ])
+  func unaskedPTXOnCUDA13(text: String, labels: String) throws {
+    #expect(try ArchitectureList(parsing: text, toolkit: Toolkits.cuda13).labels == labels)
   }
 
   @Test(arguments: [
@@ -134,6 +155,9 @@ import Testing
     #expect(throws: ArchitectureListError.self) {
       try ArchitectureList(parsing: "75,90+PTX", toolkit: toolkit)
     }
+    toolkit = Toolkits.cuda12
+    toolkit.virtual.removeAll { $0.number == 75 }
+    #expect(try ArchitectureList(parsing: "75,90", toolkit: toolkit).labels == "75 90+PTX")
   }
 
   @Test func `The description can be read again`() throws {
@@ -143,7 +167,11 @@ import Testing
   }
 
   @Test func `Entries for CMake name both kinds`() throws {
-    let list = try ArchitectureList(parsing: "75,86,90a", toolkit: Toolkits.cuda12)
-    #expect(list.architectures.flatMap(\.cmakeEntries) == ["75-real", "86-real", "86-virtual", "90a-real"])
+    let list = try ArchitectureList(parsing: "75,80,86,90a", toolkit: Toolkits.cuda12)
+    #expect(
+      list.architectures.flatMap(\.cmakeEntries) == [
+        "75-real", "80-real", "86-real", "86-virtual", "90a-real",
+      ]
+    )
   }
 }
