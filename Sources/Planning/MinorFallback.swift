@@ -79,8 +79,13 @@ public enum HostPaths {
   public static func difference(between compiled: ComputeCapability, and device: ComputeCapability) -> String?
   {
     guard bound(compiled.number) < bound(device.number) else { return nil }
+    // What a cubin takes stands in it (EIATTR_MAX_THREADS of mul_mat_vec_q_moe, nvcc 12.4): 160 threads of Q3_K, 192 of
+    // IQ3_S, 224 of the others, 32 a token; CUDA refuses a launch with more.
+    let takes =
+      bound(compiled.number) == 1
+      ? "5 to 7 of Q2_K, Q3_K, IQ2_S, IQ3_S, IQ3_XXS and MXFP4" : "4 to 6 of most quantised formats"
     return """
-      ggml launches its mixture-of-experts kernel there with more warps than code for \(compiled) is compiled for \
+      ggml launches its mixture-of-experts kernel there for up to 8 tokens at once, and code for \(compiled) takes \(takes) \
       (mmvq.cu)
       """
   }

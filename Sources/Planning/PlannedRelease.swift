@@ -112,7 +112,7 @@ public enum PlanReason: Hashable, Sendable, Codable, CustomStringConvertible {
       """
     case .hostPath(let devices, let code, let difference):
       """
-      \(devices.map(\.description).joined(separator: ", ")) run code for \(code): \(difference), so some models may fail; \
+      \(devices.map(\.description).joined(separator: ", ")) run code for \(code): \(difference), so such models fail where that many come; \
       add \(devices.count == 1 ? "it" : "them") to be sure
       """
     case .ptxNeedsDriver(let ptx, let cubins):

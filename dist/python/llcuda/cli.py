@@ -6,16 +6,19 @@ a tarball and in other people's programs alike. The launchers say only what the 
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable, NoReturn
+from typing import TYPE_CHECKING, Callable, NoReturn
 
-from llcuda import driver, native, packed, places, report, slices, unpack
+from llcuda import driver, native, packed, places, slices, unpack
 from llcuda.native import LlcudaError
+
+if TYPE_CHECKING:
+    import argparse
+
+# What only some commands need is imported there: a program of the package should start as fast as it would alone.
 
 _QUIET = frozenset({"--version", "--help", "-h", "--usage", "--completion-bash", "--license"})
 
@@ -64,6 +67,8 @@ def server() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="llcuda", description="llama.cpp's programs with CUDA: what is here, and what this machine will use."
     )
@@ -111,6 +116,8 @@ def _wanted(gpus: Sequence[str], everything: bool) -> list[tuple[packed.Kernels,
     if not capabilities:
         machine = driver.query()
         if machine.state is not driver.State.READY:
+            from llcuda import report
+
             why = report.decide([], machine).why
             raise LlcudaError(f"{why}; name GPUs with --gpu 8.6, or take everything with --all")
         capabilities, version = machine.capabilities, machine.version
@@ -140,6 +147,10 @@ def _unpack(gpus: Sequence[str], everything: bool, into: Path | None) -> int:
 
 
 def _devices(as_json: bool) -> int:
+    import json
+
+    from llcuda import report
+
     machine = driver.query()
     if as_json:
         print(json.dumps(report.devices_json(machine), indent=2))
@@ -160,6 +171,10 @@ def _run(arguments: list[str]) -> int:
     if options.version:
         print(f"llcuda {native.package_version()}")
     elif options.command == "info":
+        import json
+
+        from llcuda import report
+
         facts = report.collect()
         print(json.dumps(facts, indent=2) if options.json else report.text(facts))
     elif options.command == "devices":

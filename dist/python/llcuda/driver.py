@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import enum
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _NO_DEVICE = 100
 _CAPABILITY_MAJOR = 75
@@ -22,8 +21,7 @@ class State(enum.Enum):
     READY = "ready"
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(NamedTuple):
     """A visible GPU; its capability is ten times the major version plus the minor."""
 
     name: str
@@ -33,8 +31,7 @@ class Device:
         return f"{self.name} ({self.capability // 10}.{self.capability % 10})"
 
 
-@dataclass(frozen=True)
-class Driver:
+class Driver(NamedTuple):
     """The driver: its CUDA version as ``cuDriverGetVersion()`` counts (12040 is 12.4, 0 if not known), and the GPUs."""
 
     state: State

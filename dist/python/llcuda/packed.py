@@ -9,9 +9,8 @@ import os
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Callable
+from typing import Any, BinaryIO, Callable, NamedTuple
 
 from llcuda import slices
 from llcuda.slices import Arch, IndexProblem, Slice
@@ -34,8 +33,7 @@ class PackedProblem(Exception):
     """What is wrong with a packed file or its description."""
 
 
-@dataclass(frozen=True)
-class Kernels:
+class Kernels(NamedTuple):
     """What the text ``NAME.kernels`` says about packed kernels; ``slice`` is what they are when all are unpacked."""
 
     folder: Path
@@ -96,8 +94,7 @@ def parse(data: bytes, path: Path) -> Kernels:
     )
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """An architecture in one form: a cubin, or PTX."""
 
     arch: Arch
@@ -254,8 +251,7 @@ class PackedFile:
                     raise self._fault(f"a part has the digest {digest.hexdigest()} and not {part.sha256}")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Consecutive bytes of a block: where they go (offset and size; -1 for nowhere), and their digest."""
 
     runs: list[tuple[int, int]]
@@ -267,8 +263,7 @@ class Part:
         return all(offset >= 0 for offset, _ in self.runs)
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A compressed stream and the parts of it up to the last one that is wanted."""
 
     offset: int
@@ -283,8 +278,7 @@ class Block:
         return sum(size for part in self.parts for _, size in part.runs)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A library that holds some images: its size, its containers' headers, and the blocks to read."""
 
     size: int

@@ -8,7 +8,6 @@ import fcntl
 import os
 import stat
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,9 +77,10 @@ def make(folder: Path) -> None:
     if not is_ours(folder):
         raise PermissionError(errno.EACCES, "it belongs to somebody else, or everybody may write there", str(folder))
     # Asked by doing, because access rights don't tell of read-only file systems, quotas and the like.
-    probe = folder / f"{_PARTIAL}{uuid.uuid4().hex}"
+    probe = folder / f"{_PARTIAL}{os.urandom(16).hex()}"
     probe.touch()
-    probe.unlink()
+    # The process that holds the lock may have taken it for what a stopped one left behind.
+    probe.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -115,7 +115,7 @@ def refusal(folder: Path, problem: OSError) -> str:
 
 def partial(folder: Path) -> Path:
     """A name in a folder that nobody else takes."""
-    return folder / f"{_PARTIAL}{os.getpid()}-{uuid.uuid4().hex}"
+    return folder / f"{_PARTIAL}{os.getpid()}-{os.urandom(16).hex()}"
 
 
 def publish(path: Path, name: Path) -> None:

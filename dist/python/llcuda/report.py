@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from llcuda import driver as nvidia
 from llcuda import native, packed, places, slices
 from llcuda.slices import Rank, Slice, cuda_version
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The slice that a program will open, or None for the CPU, and the reason in one sentence."""
 
     slice: Slice | None
@@ -75,6 +72,8 @@ def _why_none(available: Sequence[Slice], machine: nvidia.Driver) -> str:
 
 def llama_version() -> str:
     """The version that llama-server prints, or why it can't."""
+    import subprocess
+
     try:
         path = native.program("llama-server")
         variables = {**os.environ, "LLCUDA_QUIET": "1"}

@@ -10,8 +10,8 @@ import enum
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 MAX_ARCHS = 64
 MAX_LINE = 1024
@@ -56,8 +56,7 @@ _RANK_TEXTS: dict[Rank, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Arch:
+class Arch(NamedTuple):
     """An architecture such as ``75`` or ``90a``: ten times the major version plus the minor, and a suffix."""
 
     number: int
@@ -67,8 +66,7 @@ class Arch:
         return f"{self.number // 10}.{self.number % 10}{self.suffix}"
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """What the index of a slice says. CUDA versions count as ``cuDriverGetVersion()`` does: 12040 is 12.4."""
 
     name: str

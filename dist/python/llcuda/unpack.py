@@ -7,14 +7,11 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from llcuda import driver as nvidia
 from llcuda import native, packed, places, slices
@@ -29,8 +26,7 @@ _DRIVER_FOLDER = Path("/proc/driver/nvidia")
 _STATE = "machine.json"
 
 
-@dataclass(frozen=True)
-class Unpacked:
+class Unpacked(NamedTuple):
     """A slice that lies ready, and whether it was written just now."""
 
     slice: Slice
@@ -131,12 +127,19 @@ def unpack(kernels: Kernels, images: Sequence[Image], why: str = "", into: Path 
     raise LlcudaError(f"kernels can't be unpacked: {'; '.join(refusals)}; {places.CACHE_VARIABLE} names another folder")
 
 
+def _remove(folder: Path, ignore_errors: bool = False) -> None:
+    # Few starts remove something, and shutil brings every compression with it.
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors)
+
+
 def _forget_older(kernels: Kernels) -> None:
     """Removes what earlier versions of the package left inside of it; the cache may serve other environments."""
     current = {item.identity for item in packed.read_folder(kernels.folder)[0]}
     for path in kernels.folder.glob("[0-9a-f]" * 32):
         if path.name not in current and path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path, ignore_errors=True)
 
 
 def _unpack(kernels: Kernels, item: Slice, images: Sequence[Image], why: str, folder: Path) -> Unpacked:
@@ -180,6 +183,7 @@ def _unpack(kernels: Kernels, item: Slice, images: Sequence[Image], why: str, fo
 
 def _write(file: PackedFile, plan: Plan, path: Path, bar: Bar) -> str:
     import concurrent.futures
+    import threading
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755)
     try:
@@ -300,7 +304,7 @@ def clean(everything: bool = True) -> list[Path]:
     gone = []
     for path in leftovers(everything):
         try:
-            shutil.rmtree(path)
+            _remove(path)
         except OSError as problem:
             raise LlcudaError(f"'{path}' cannot be removed: {problem.strerror}") from None
         gone.append(path)

@@ -16,6 +16,8 @@ import pytest
 from conftest import Site
 from packing import Packed
 
+from llcuda import places
+
 T4 = "75:Tesla T4"
 IMAGES = ["61", "75", "86", "86ptx"]
 
@@ -220,6 +222,18 @@ def test_two_processes_at_once(site: Site, cache: Path) -> None:
     assert [process.returncode for process in processes] == [0] * 4, texts
     assert sum("unpacking" in text for _, text in texts) == 1
     assert names(folder) == complete("sm75") and (folder / "sm75.so").read_bytes() == packed.library("75")
+
+
+def test_a_probe_that_the_lock_holder_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch = Path.touch
+
+    def touched_and_gone(path: Path) -> None:
+        touch(path)
+        places.remove_partials(tmp_path, age=0)
+
+    monkeypatch.setattr(Path, "touch", touched_and_gone)
+    places.make(tmp_path)
+    assert names(tmp_path) == []
 
 
 def test_killed_at_any_moment(site: Site, cache: Path) -> None:
