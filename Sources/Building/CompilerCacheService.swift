@@ -71,6 +71,22 @@ public struct CompilerCacheService: Hashable, Sendable {
     return copy
   }
 
+  /// The same cache, made safe for a version of sccache.
+  ///
+  /// From 0.17 on, what lies under a base folder is the same to sccache's preprocessor cache in every checkout, even where
+  /// a header differs: the other checkout's object came back (mozilla/sccache issue 2863, tried there with 0.17 and 0.18).
+  /// Without that cache every hit is found by the preprocessed text, which costs a second a file and can't be wrong.
+  ///
+  /// - Parameter version: what `sccache --version` prints, such as `sccache 0.16.0`.
+  public func safe(with version: String) -> CompilerCacheService {
+    let numbers = version.split { !$0.isNumber }.compactMap { Int($0) }
+    let isKnown = numbers.count >= 2 && (numbers[0], numbers[1]) <= (0, 16)
+    guard !isKnown else { return self }
+    var copy = self
+    copy.environment["SCCACHE_DIRECT"] = "false"
+    return copy
+  }
+
   private mutating func keepLocally() {
     for name in CacheStorage.remoteVariables { environment.updateValue(nil, forKey: name) }
   }

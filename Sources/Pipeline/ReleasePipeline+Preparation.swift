@@ -48,13 +48,17 @@ extension ReleasePipeline {
       runner: runner,
       locator: locator
     )
-    let cache = try CompilerCacheService(
+    var cache = try CompilerCacheService(
       spec.compilerCache,
       cache: folders.cache,
       build: workspace.root,
       source: source.path,
       locator: locator
     )
+    if let found = cache {
+      let version = try await runner.output(of: Invocation(found.sccache.string, ["--version"]))
+      cache = found.safe(with: version)
+    }
     func tree(_ kind: BuildTree.Kind, source: FilePath) throws -> BuildTree {
       try BuildTree(
         kind,

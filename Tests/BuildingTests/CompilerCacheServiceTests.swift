@@ -8,6 +8,20 @@ import ToolExecution
 @testable import Building
 
 @Suite("The compiler cache's server") struct CompilerCacheServiceTests {
+  /// The service with a program that does nothing in sccache's place.
+  private func service(_ choice: CompilerCache, in folder: FilePath) throws -> CompilerCacheService? {
+    let program = folder.appending("sccache").string
+    try Data("#!/bin/sh\n".utf8).write(to: URL(fileURLWithPath: program))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    return try CompilerCacheService(
+      choice,
+      cache: folder.appending("cache"),
+      build: folder.appending("build"),
+      source: folder.appending("source"),
+      locator: ToolLocator(path: folder.string)
+    )
+  }
+
   /// Runs a server that notes the mode of its socket's folder, and gives the folder's path.
   private func run(_ folder: FilePath, _ body: @Sendable @escaping (FilePath) throws -> Void) async throws
     -> FilePath
@@ -56,20 +70,26 @@ import ToolExecution
   @Test("a build's own cache lies in its folder, whatever storage the environment names")
   func own() async throws {
     try await withTemporaryDirectory { folder in
-      let program = folder.appending("sccache").string
-      try Data("#!/bin/sh\n".utf8).write(to: URL(fileURLWithPath: program))
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-      let found = try CompilerCacheService(
-        .own,
-        cache: folder.appending("cache"),
-        build: folder.appending("build"),
-        source: folder.appending("source"),
-        locator: ToolLocator(path: folder.string)
-      )
+      let found = try service(.own, in: folder)
       let service = try #require(found)
       #expect(service.environment["SCCACHE_DIR"] == folder.appending("build/compiler-cache").string)
       #expect(service.environment["SCCACHE_REDIS_ENDPOINT"] == .some(nil))
       #expect(!service.storage.isRemote)
+    }
+  }
+
+  @Test(
+    "an sccache that mixes up checkouts does without its preprocessor cache",
+    arguments: [
+      ("sccache 0.16.0", nil), ("sccache 0.9.1\n", nil), ("sccache 0.17.0", "false"),
+      ("sccache 1.0.0", "false"),
+      ("no version", "false"),
+    ] as [(String, String?)]
+  )
+  func checkouts(version: String, direct: String?) async throws {
+    try await withTemporaryDirectory { folder in
+      let service = try #require(try service(.sccache, in: folder)).safe(with: version)
+      #expect((service.environment["SCCACHE_DIRECT"] ?? nil) == direct)
     }
   }
 }

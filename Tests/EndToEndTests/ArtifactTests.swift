@@ -120,6 +120,42 @@ extension EndToEnd {
       #expect(compared.exitCode == 0 && compared.stdout.contains("byte for byte"), "\(compared.stderr)")
     }
 
+    @Test("a rebuild starts from nothing and gives the same release", arguments: ["none", "sccache"])
+    func rebuilt(cache: String) async throws {
+      try #require(cache == "none" || Program.tool("sccache") != nil)
+      try await withTemporaryDirectory("rebuild") { folder in
+        let options = [
+          "--llama-cpp", SharedBuild.project.string, "--layout", "split", "--compiler-cache", cache,
+        ]
+        let own = ["--build", "again", "--out", "out-again"]
+        let variables = ["SCCACHE_DIR": folder.appending("shared-cache").string]
+        let first = try await Program.run(
+          options + SharedBuild.architectures + ["--build", "build", "--out", "out"],
+          environment: variables,
+          in: folder
+        )
+        #expect(first.exitCode == 0, "\(first.stderr)")
+        let command = ["rebuild", "--compare", "out"] + options + SharedBuild.architectures + own
+        let second = try await Program.run(command, environment: variables, in: folder)
+        #expect(
+          second.exitCode == 0 && second.stdout.contains("byte for byte"),
+          "\(second.stdout)\(second.stderr)"
+        )
+        if cache == "sccache" {
+          #expect(
+            second.stderr.contains(
+              "compiler cache (folder \(folder.appending("again/compiler-cache"))): 0 of "
+            )
+          )
+        }
+        let third = try await Program.run(command, environment: variables, in: folder)
+        #expect(
+          third.exitCode == ExitStatus.usage.rawValue
+            && third.stderr.contains("a rebuild starts from nothing")
+        )
+      }
+    }
+
     @Test(
       "verify finds nothing wrong with a release, and every wheel with binaries has its bill of materials"
     )
