@@ -52,9 +52,10 @@ endfunction()
 function(llcuda_prepare_units target)
     get_target_property(sources ${target} SOURCES)
     get_target_property(directory ${target} SOURCE_DIR)
-    # CUB and Thrust have the list in the names of their kernels, so host and device must see the same one.
+    # CUB, Thrust and, from CUDA 13 on, libcu++ have the list in the names of what they define, so host and device must see
+    # the same one.
     set(whole "")
-    llcuda_files_including(whole "${directory}" "#[ \t]*include[ \t]*<(cub|thrust)/")
+    llcuda_files_including(whole "${directory}" "#[ \t]*include[ \t]*<(cub/|thrust/|cuda/|cooperative_groups)")
     set(count 0)
     foreach(source IN LISTS sources)
         if(NOT source MATCHES "\\.cu$")

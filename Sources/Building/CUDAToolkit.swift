@@ -143,15 +143,7 @@ public struct CUDAToolkit: Hashable, Sendable {
     let source = scratch.appending("probe.cu")
     let text = "#include <cublas_v2.h>\n__global__ void probe(float *x) { *x = 1; }\n"
     try Data(text.utf8).write(to: URL(fileURLWithPath: source.string))
-    guard let lowest = capabilities.real.first(where: { $0.variant == .base }) else { return }
-    let probe = Invocation(
-      nvcc.string,
-      [
-        "-ccbin", host.string, "-gencode", "arch=compute_\(lowest.label),code=sm_\(lowest.label)", "-c",
-        source.string,
-        "-o", scratch.appending("probe.o").string,
-      ]
-    )
+    let probe = trial(in: scratch, output: "probe.o")
     do {
       try await runner.run(probe, log: scratch.appending("probe.log"))
     } catch ToolError.failed(_, _, _, let lines) {
@@ -163,6 +155,18 @@ public struct CUDAToolkit: Hashable, Sendable {
           lastLines: lines
         )
     }
+  }
+
+  /// The compilation of a small kernel, whose source lies in a folder since the toolkit was taken into use.
+  func trial(in scratch: FilePath, output: String) -> Invocation {
+    let lowest = capabilities.real.first { $0.variant == .base }
+    let target = lowest.map { ["-gencode", "arch=compute_\($0.label),code=sm_\($0.label)"] } ?? []
+    return Invocation(
+      nvcc.string,
+      ["-ccbin", hostCompiler.string] + target + [
+        "-c", scratch.appending("probe.cu").string, "-o", scratch.appending(output).string,
+      ]
+    )
   }
 
   /// The known ways in which a first compilation fails, told by what nvcc says.

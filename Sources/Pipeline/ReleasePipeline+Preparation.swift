@@ -57,7 +57,13 @@ extension ReleasePipeline {
     )
     if let found = cache {
       let version = try await runner.output(of: Invocation(found.sccache.string, ["--version"]))
-      cache = found.safe(with: version)
+      do {
+        cache = try await found.safe(with: version)
+          .tried(with: toolkit, version: version, scratch: workspace.probe, runner: runner)
+      } catch let unable as CompilerCacheService.Unable where spec.compilerCache == .auto {
+        listener.told("\(unable.pair) compiles nothing, so there is no compiler cache: \(unable.why)")
+        cache = nil
+      }
     }
     func tree(_ kind: BuildTree.Kind, source: FilePath) throws -> BuildTree {
       try BuildTree(

@@ -92,4 +92,38 @@ import ToolExecution
       #expect((service.environment["SCCACHE_DIRECT"] ?? nil) == direct)
     }
   }
+
+  @Test("an nvcc that sccache doesn't understand is found before anything is compiled")
+  func unable() async throws {
+    let home = try #require(CUDAToolkitForTests.nvcc).removingLastComponent().removingLastComponent()
+    try await withTemporaryDirectory { folder in
+      let toolkit = try await CUDAToolkit(
+        home: home,
+        capabilities: try await CUDAToolkit.capabilities(of: home, runner: ToolRunner()),
+        hostCompiler: CUDAToolkitForTests.hostCompiler?.string,
+        scratch: folder,
+        runner: ToolRunner(),
+        locator: ToolLocator()
+      )
+      let service = try #require(try service(.sccache, in: folder))
+      let program = """
+        #!/bin/sh
+        [ -n "$SCCACHE_START_SERVER" ] || { echo "fatbinary fatal: no such file" >&2; echo "sccache: killed" >&2; exit 1; }
+        : > "$SCCACHE_SERVER_UDS"
+        exec sleep 600
+        """
+      try Data(program.utf8).write(to: URL(fileURLWithPath: service.sccache.string))
+      let error = try await #require(throws: CompilerCacheService.Unable.self) {
+        _ = try await service.tried(
+          with: toolkit,
+          version: "sccache 0.16.0\n",
+          scratch: folder,
+          runner: ToolRunner()
+        )
+      }
+      #expect(error.why == "fatbinary fatal: no such file")
+      #expect(error.pair == "sccache 0.16.0 with CUDA \(toolkit.capabilities.version)")
+      #expect(error.exitStatus == .toolMissing)
+    }
+  }
 }
