@@ -27,15 +27,17 @@ public struct MissingKernels: Error, Hashable, Sendable, CustomStringConvertible
       """
   }
 
-  /// Checks every cubin and PTX image of an object.
-  static func check(_ registered: Set<String>, in containers: [FatbinContainer], of object: FilePath) throws {
-    guard !registered.isEmpty else { return }
+  /// Checks the cubins and PTX images of an object that are kept.
+  static func check(_ carver: FatbinCarver, keeping keep: (FatbinEntry) -> Bool) throws {
     // Objects with several containers have been linked together; which kernel is in which isn't known.
-    guard containers.count == 1, let container = containers.first else { return }
-    for entry in container.entries {
+    guard let containers = carver.fatbin?.containers, containers.count == 1 else { return }
+    let registered = try carver.object.registeredKernels()
+    guard !registered.isEmpty else { return }
+    for entry in containers[0].entries where keep(entry) {
       guard let image = ObjectCarver.image(of: entry) else { continue }
       let missing = registered.subtracting(try entry.kernelNames())
       guard missing.isEmpty else {
+        let object = FilePath(carver.object.bytes.name)
         throw MissingKernels(object: object, image: image, names: missing.sorted())
       }
     }

@@ -102,15 +102,13 @@ public struct ObjectCarver: Sendable {
   ) throws -> [Image: Int] {
     try Task.checkCancellation()
     let carver = try FatbinCarver(ELFFile(object))
-    let registered = try carver.object.registeredKernels()
-    let carved = try carver.carve(
-      keeping: { entry in
-        guard let wanted else { return true }
-        return image(of: entry).map(wanted.contains) ?? false
-      },
-      recompressing: method
-    )
-    try MissingKernels.check(registered, in: carved.containers, of: object)
+    let isWanted = { (entry: FatbinEntry) in
+      guard let wanted else { return true }
+      return image(of: entry).map(wanted.contains) ?? false
+    }
+    // Before anything is recompressed, as they have to be read for it.
+    try MissingKernels.check(carver, keeping: isWanted)
+    let carved = try carver.carve(keeping: isWanted, recompressing: method)
     try carved.bytes.write(to: target)
     var counts: [Image: Int] = [:]
     for entry in carved.containers.flatMap(\.entries) {

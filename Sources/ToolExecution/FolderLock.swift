@@ -36,7 +36,11 @@ public final class FolderLock: Sendable {
     self.descriptor = descriptor
   }
 
-  deinit { try? descriptor.close() }
+  deinit {
+    // A child that another thread has just forked holds the file, and with it the lock, until it runs its program.
+    flock(descriptor.rawValue, LOCK_UN)
+    try? descriptor.close()
+  }
 }
 
 /// Another run works in a folder.

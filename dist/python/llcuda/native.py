@@ -97,7 +97,7 @@ def execute(name: str, arguments: Sequence[str], variables: Mapping[str, str]) -
 
 def package_version() -> str:
     """The version of the distribution that this package belongs to, whatever its project name; "unknown" if none."""
-    # A fifth of the time that importing everything would take; no program needs it to start.
+    # Takes long to import, and no program needs it to start.
     import importlib.metadata
 
     for distribution in importlib.metadata.distributions(path=[str(PACKAGE.parent)]):
