@@ -172,7 +172,7 @@ public struct CUDAToolkit: Hashable, Sendable {
   /// The known ways in which a first compilation fails, told by what nvcc says.
   static func explain(_ lines: [String], nvcc: FilePath, host: FilePath) -> ToolError? {
     func says(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
-    if says("No space left on device") { return nil }
+    if lines.contains(where: FullDisk.isTold) { return nil }
     for tool in ["cicc", "ptxas", "cudafe++", "fatbinary"]
     where says("\(tool): not found") || says("\(tool): command not found")
       || says("\(tool)'") && says("No such file")

@@ -126,7 +126,7 @@ public struct SourceProvider: Sendable {
       let fetch = ["-C", clone.string, "fetch", "--quiet", "--depth", "1", url, reference]
       do {
         try await runner.run(Invocation(git, fetch, environment: ["GIT_TERMINAL_PROMPT": "0"]), log: log)
-      } catch ToolError.failed(_, let outcome, _, let lines) where !lines.contains(where: Self.isFullDisk) {
+      } catch ToolError.failed(_, let outcome, _, let lines) where !lines.contains(where: FullDisk.isTold) {
         let why = lines.map(Self.withoutSecrets).joined(separator: "; ")
         throw BuildError.notFetched(
           url: Self.withoutSecrets(url),
@@ -167,8 +167,6 @@ public struct SourceProvider: Sendable {
     text.replacing(#/(https?:\/\/)[^\/@\s]+@/#) { "\($0.1)" }
       .replacing(#/:\/\/([^\/@\s:]*):[^\/@\s]*@/#) { "://\($0.1)@" }
   }
-
-  private static func isFullDisk(_ line: String) -> Bool { line.contains("No space left on device") }
 
   private func folder(_ name: FilePath) async throws -> LlamaCppTree {
     let folder = Folders.absolute(name)

@@ -40,7 +40,7 @@ public struct TreeBuilder: Sendable {
   ///     never kept.
   ///   - environment: the compiler cache's variables.
   ///   - number: the step's number, for its log files' names.
-  /// - Throws: ``ToolExecution/ToolError``, ``BuildError/folderName(_:)``.
+  /// - Throws: ``ToolExecution/ToolError``, ``BuildError/folderName(_:)``, ``BuildError/diskFilledUp(_:failure:)``.
   public func configure(
     _ tree: BuildTree,
     source: FilePath,
@@ -65,7 +65,7 @@ public struct TreeBuilder: Sendable {
   /// - Parameters:
   ///   - targets: what is made, as build.ninja names it.
   ///   - jobserver: whom the tree shares its jobs with; `nil` takes them all.
-  /// - Throws: ``ToolExecution/ToolError``.
+  /// - Throws: ``ToolExecution/ToolError``, ``BuildError/diskFilledUp(_:failure:)``.
   public func compile(
     _ targets: [String],
     of tree: BuildTree,
@@ -100,18 +100,32 @@ public struct TreeBuilder: Sendable {
         }
       }
       defer { group.cancelAll() }
-      try await runner.run(
-        ninjaCall,
-        log: logs.appending("\(step)-build.log"),
-        onStart: { started in pid.update { $0 = started } },
-        onLine: { line in
-          guard let status = NinjaStatus.parse(line) else { return }
-          latest.update {
-            ($0.done, $0.total, $0.remaining) = (status.done, status.total, status.remaining)
+      try await blamingDisk(of: folder) {
+        try await runner.run(
+          ninjaCall,
+          log: logs.appending("\(step)-build.log"),
+          onStart: { started in pid.update { $0 = started } },
+          onLine: { line in
+            guard let status = NinjaStatus.parse(line) else { return }
+            latest.update {
+              ($0.done, $0.total, $0.remaining) = (status.done, status.total, status.remaining)
+            }
+            listener.moved(latest.value)
           }
-          listener.moved(latest.value)
-        }
-      )
+        )
+      }
+    }
+  }
+
+  /// Runs a compilation; a failure on a disk that is full is the disk's, whatever the compiler calls it.
+  private func blamingDisk(of folder: FilePath, _ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let error as ToolError {
+      // The temporary files of nvcc and the objects lie beside each other; both are below the folder that holds the tree.
+      let disk = folder.removingLastComponent()
+      guard case .failed = error, FullDisk.isNear(disk) else { throw error }
+      throw BuildError.diskFilledUp(disk, failure: "\(error)")
     }
   }
 
@@ -145,7 +159,9 @@ public struct TreeBuilder: Sendable {
     try? FileManager.default.removeItem(atPath: folder.appending("CMakeCache.txt").string)
     try? FileManager.default.removeItem(atPath: record.string)
     listener.told("configuring \(kind.rawValue)")
-    try await runner.run(call, log: logs.appending("\(step)-configure.log"))
+    try await blamingDisk(of: folder) {
+      try await runner.run(call, log: logs.appending("\(step)-configure.log"))
+    }
     try wanted.write(toFile: record.string, atomically: true, encoding: .utf8)
   }
 }

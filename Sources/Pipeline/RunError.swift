@@ -3,6 +3,7 @@ import BinaryFormats
 import Foundation
 public import ReleaseModel
 import SystemPackage
+import ToolExecution
 
 /// Sorts any error of a run into an exit code and a message.
 public struct RunFailure: Sendable {
@@ -38,7 +39,6 @@ public struct RunFailure: Sendable {
     if let error = error as? ArchiveError, case .noSpace = error { return true }
     if let error = error as? Errno { return error == .noSpace || error == .diskQuotaExceeded }
     if let error = error as? CocoaError { return error.code == .fileWriteOutOfSpace }
-    let text = "\(error)"
-    return text.contains("No space left on device") || text.contains("NSPOSIXErrorDomain Code=28")
+    return FullDisk.isTold(by: "\(error)")
   }
 }

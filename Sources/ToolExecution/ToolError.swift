@@ -15,7 +15,7 @@ public enum ToolError: Error, Sendable, CustomStringConvertible, ExitStatusProvi
     switch self {
     case .notFound, .unusable: .toolMissing
     case .failed(_, _, _, let lines):
-      lines.contains { $0.contains("No space left on device") } ? .diskFull : .buildFailed
+      lines.contains(where: FullDisk.isTold) ? .diskFull : .buildFailed
     }
   }
 

@@ -60,4 +60,36 @@ import ToolExecution
       #expect(other.object == "CUDA 12.8\n" && other.configured == 2)
     }
   }
+
+  @Test("a compiler that fails on a full disk, in words of its own, is the disk's failure")
+  func fullDisk() async throws {
+    try await withTemporaryDirectory { folder in
+      let ninja = folder.appending("ninja")
+      try script("echo 'ptxas fatal   : Internal error: writing file'; exit 255", ninja)
+      let builder = TreeBuilder(
+        cmake: ninja,
+        ninja: ninja,
+        runner: ToolRunner(),
+        listener: Silence(),
+        jobs: 1,
+        logs: folder.appending("logs")
+      )
+      let plan = try BuildTreeTests().tree(.kernels)
+      func failure(in tree: FilePath) async -> (any Error)? {
+        do {
+          try await builder.compile([plan.target], of: plan, in: tree, environment: [:], number: 1)
+          return nil
+        } catch { return error }
+      }
+      // With room, it is the compiler's own.
+      let own = await failure(in: folder.appending("kernels"))
+      #expect((own as? ToolError)?.exitStatus == .buildFailed, "\(String(describing: own))")
+
+      try await SmallDisk.with(at: folder.appending("build"), size: "1m") { disk in
+        let full = await failure(in: disk.folder.appending("kernels"))
+        #expect((full as? BuildError)?.exitStatus == .diskFull, "\(String(describing: full))")
+        #expect("\(full as (any Error)?)".contains("writing file"))
+      }
+    }
+  }
 }

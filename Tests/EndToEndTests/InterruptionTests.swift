@@ -55,37 +55,21 @@ extension EndToEnd {
     func diskFull() async throws {
       try await withTemporaryDirectory { folder in
         let build = folder.appending("build")
-        try Files.makeFolder(build)
-        guard getuid() == 0, try await mount(["-t", "tmpfs", "-o", "size=4g", "none", build.string]) else {
-          // Not a failure of the program: only root may give a folder a disk of its own.
-          print("skipped: a small file system cannot be mounted here")
-          return
-        }
-        do {
-          try await fillUp(build, folder: folder)
-          _ = try await runTool("/bin/umount", [build.string])
-        } catch {
-          _ = try await runTool("/bin/umount", ["-l", build.string])
-          throw error
-        }
+        // Not a failure of the program where it is skipped.
+        try await SmallDisk.with(at: build, size: "4g") { try await fillUp($0, folder: folder) }
       }
     }
 
-    private func mount(_ arguments: [String]) async throws -> Bool {
-      let path = ["/bin/mount", "/usr/bin/mount"].first { FileManager.default.isExecutableFile(atPath: $0) }
-      guard let path else { return false }
-      return try await runTool(FilePath(path), arguments).isSuccess
-    }
-
-    private func fillUp(_ build: FilePath, folder: FilePath) async throws {
+    private func fillUp(_ disk: SmallDisk, folder: FilePath) async throws {
+      let build = disk.folder
       // Too small from the start: said before anything is compiled.
-      #expect(try await mount(["-o", "remount,size=50m", build.string]))
+      #expect(try await disk.resize(to: "50m"))
       let refused = try await Program.run(arguments(folder), environment: environment, in: folder)
       #expect(refused.exitCode == 6, "\(refused.stderr)")
       #expect(refused.stderr.contains("MiB free") && refused.stderr.contains("--build"), "\(refused.stderr)")
 
       // Full in the middle: the disk shrinks to little more than what is on it.
-      #expect(try await mount(["-o", "remount,size=4g", build.string]))
+      #expect(try await disk.resize(to: "4g"))
       let run = try await Program.start(arguments(folder), environment: environment, in: folder)
       let compiling = try await Processes.waitForKernels(of: build)
       #expect(compiling)
@@ -94,7 +78,7 @@ extension EndToEnd {
         var info = statvfs()
         guard statvfs(build.string, &info) == 0 else { return false }
         let used = (UInt64(info.f_blocks) - UInt64(info.f_bfree)) * UInt64(info.f_frsize)
-        return try await mount(["-o", "remount,size=\(used + 65536)", build.string])
+        return try await disk.resize(to: "\(used + 65536)")
       }
       #expect(isFull)
       let full = try await run.end.value
@@ -105,7 +89,7 @@ extension EndToEnd {
       )
       #expect(!Files.exists(folder.appending("out")))
 
-      #expect(try await mount(["-o", "remount,size=4g", build.string]))
+      #expect(try await disk.resize(to: "4g"))
       let again = try await Program.run(arguments(folder), environment: environment, in: folder)
       #expect(again.exitCode == 0, "\(again.stderr)")
       #expect(try Release(out: folder.appending("out"), result: again).artifacts("wheel").count == 4)
