@@ -150,7 +150,7 @@ let package = Package(
     ),
     tests(of: "Configuration", ["ReleaseModel", "Inventory", system]),
     tests(of: "ToolExecution", ["ReleaseModel", system]),
-    tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", system]),
+    tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
     tests(of: "Doctor", ["ToolExecution", "ReleaseModel", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
     tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),

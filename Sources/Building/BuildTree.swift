@@ -24,7 +24,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - architectures: `CMAKE_CUDA_ARCHITECTURES` of the kernels' tree.
-  ///   - sccache: the compiler cache's program, `nil` for none.
+  ///   - launcher: what stands before each compiler: the compiler cache's program; `nil` for none.
   public init(
     _ kind: Kind,
     spec: ReleaseSpec,
@@ -33,7 +33,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
     cCompiler: FilePath,
     architectures: String,
     inject: FilePath,
-    sccache: FilePath?,
+    launcher: FilePath?,
     ninja: FilePath
   ) throws {
     // __FILE__ in ggml's assertions would carry this machine's paths into the release. Flags are a piece of a shell's
@@ -62,7 +62,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
       // nvcc gives it to a second shell. Its intermediate files' names stand in the objects; beside the object they are
       // not random. sccache runs nvcc's steps under names of its own, which aren't either, and can't take the option.
       entries["CMAKE_CUDA_FLAGS"] =
-        "-Xcompiler=\(Invocation.quoted(prefixMap))" + (sccache == nil ? " \(Self.fixedNames)" : "")
+        "-Xcompiler=\(Invocation.quoted(prefixMap))" + (launcher == nil ? " \(Self.fixedNames)" : "")
       entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
       entries["CUDAToolkit_ROOT"] = toolkit.home.string
       entries["GGML_CUDA"] = "ON"
@@ -82,9 +82,9 @@ public struct BuildTree: Hashable, Sendable, Codable {
       entries["CMAKE_BUILD_WITH_INSTALL_RPATH"] = "ON"
       entries["CMAKE_INSTALL_RPATH"] = "$ORIGIN"
     }
-    if let sccache {
+    if let launcher {
       for language in ["C", "CXX"] + (kind == .kernels ? ["CUDA"] : []) {
-        entries["CMAKE_\(language)_COMPILER_LAUNCHER"] = sccache.string
+        entries["CMAKE_\(language)_COMPILER_LAUNCHER"] = launcher.string
       }
     }
     for (name, value) in try Self.entries(spec.cmakeDefinitions) { entries[name] = value }

@@ -18,6 +18,10 @@ public struct CompilerCacheService: Hashable, Sendable {
   public let folder: FilePath
   /// Where results are kept, by sccache's own variables, which are passed on.
   public private(set) var storage: CacheStorage
+  /// What stands before it; `nil` when every object is asked of sccache.
+  public private(set) var objects: ObjectCache?
+  /// What CMake puts before each compiler.
+  public var launcher: FilePath { objects?.ccache ?? sccache }
   /// Where the server listens, as long as it runs.
   private let sockets = SocketFolder()
   /// Variables of every process that compiles.
@@ -84,6 +88,15 @@ public struct CompilerCacheService: Hashable, Sendable {
     guard !isKnown else { return self }
     var copy = self
     copy.environment["SCCACHE_DIRECT"] = "false"
+    return copy
+  }
+
+  /// The same cache behind one of whole objects.
+  public func behind(_ objects: ObjectCache?) -> CompilerCacheService {
+    guard let objects else { return self }
+    var copy = self
+    copy.objects = objects
+    copy.environment.merge(objects.environment) { $1 }
     return copy
   }
 

@@ -268,6 +268,7 @@ public struct Examination: Sendable {
     var findings: [Finding] = [
       .ok("compiler cache", "sccache \(version), results in \(storage.description)")
     ]
+    if spec.compilerCache == .auto { findings.append(await wholeObjects()) }
     for gap in storage.gaps {
       findings.append(.missing("compiler cache", gap, "set the other variable, too, or neither"))
     }
@@ -278,6 +279,21 @@ public struct Examination: Sendable {
       findings.append(await starts(path, version: version))
     }
     return findings
+  }
+
+  /// Whether ccache stands before sccache.
+  private func wholeObjects() async -> Finding {
+    let way = "apt install ccache, or run ci/setup"
+    guard let path = locator.find("ccache") else {
+      return .advice("whole objects", "no ccache on PATH: a build folder that is made anew takes longer", way)
+    }
+    guard let text = try? await runner.output(of: Invocation(path.string, ["--version"])),
+      let version = ObjectCache.version(in: text)
+    else { return .advice("whole objects", "\(path) doesn't say its version", way) }
+    let name = "ccache \(version.major).\(version.minor)"
+    guard ObjectCache.isKnown(text) else { return .advice("whole objects", "\(name) is too old", way) }
+    let folder = environment["CCACHE_DIR"] ?? folders.cache.appending("ccache").string
+    return .ok("whole objects", "\(name), in folder \(folder)")
   }
 
   /// Whether sccache's server starts with this storage: it asks its storage at once.

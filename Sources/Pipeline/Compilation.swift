@@ -158,10 +158,12 @@ struct Compilation: Sendable {
     var job = self
     job.cache = cache
     let log = workspace.logs.appending("1-sccache.log")
+    cache.objects?.forget()
     let report = try await cache.whileRunning(runner: runner, log: log, told: listener.told) { [job] in
       try await body(job)
       return await cache.report(runner: runner, log: log)
     }
+    if let line = cache.objects?.line { listener.told(line) }
     for line in report?.lines(storage: cache.storage.description) ?? [] { listener.told(line) }
   }
 

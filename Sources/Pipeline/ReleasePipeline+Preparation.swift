@@ -48,33 +48,18 @@ extension ReleasePipeline {
       runner: runner,
       locator: locator
     )
-    var cache = try CompilerCacheService(
-      spec.compilerCache,
-      cache: folders.cache,
-      build: workspace.root,
-      source: source.path,
-      locator: locator
-    )
-    if let found = cache {
-      let version = try await runner.output(of: Invocation(found.sccache.string, ["--version"]))
-      do {
-        cache = try await found.safe(with: version)
-          .tried(with: toolkit, version: version, scratch: workspace.probe, runner: runner)
-      } catch let unable as CompilerCacheService.Unable where spec.compilerCache == .auto {
-        listener.told("\(unable.pair) compiles nothing, so there is no compiler cache: \(unable.why)")
-        cache = nil
-      }
-    }
+    let cCompiler = try tools.cCompiler(beside: toolkit.hostCompiler, locator: locator)
+    let cache = try await compilerCache(source: source, toolkit: toolkit, cCompiler: cCompiler)
     func tree(_ kind: BuildTree.Kind, source: FilePath) throws -> BuildTree {
       try BuildTree(
         kind,
         spec: spec,
         source: source,
         toolkit: toolkit,
-        cCompiler: tools.cCompiler(beside: toolkit.hostCompiler, locator: locator),
+        cCompiler: cCompiler,
         architectures: plan.cmakeArchitectures,
         inject: folders.resources.appending("cmake/llcuda-inject.cmake"),
-        sccache: cache?.sccache,
+        launcher: cache?.launcher,
         ninja: tools.ninja
       )
     }
@@ -101,6 +86,47 @@ extension ReleasePipeline {
       runner: runner,
       listener: listener,
       lock: lock
+    )
+  }
+
+  /// The compiler cache that was asked for, tried with this toolkit; `nil` for none.
+  private func compilerCache(source: LlamaCppTree, toolkit: CUDAToolkit, cCompiler: FilePath) async throws
+    -> CompilerCacheService?
+  {
+    let found = try CompilerCacheService(
+      spec.compilerCache,
+      cache: folders.cache,
+      build: workspace.root,
+      source: source.path,
+      locator: locator
+    )
+    guard let found else { return nil }
+    let version = try await runner.output(of: Invocation(found.sccache.string, ["--version"]))
+    let sccache: CompilerCacheService
+    do {
+      sccache = try await found.safe(with: version)
+        .tried(with: toolkit, version: version, scratch: workspace.probe, runner: runner)
+    } catch let unable as CompilerCacheService.Unable where spec.compilerCache == .auto {
+      listener.told("\(unable.pair) compiles nothing, so there is no compiler cache: \(unable.why)")
+      return nil
+    }
+    guard spec.compilerCache == .auto,
+      let compilers = try await toolkit.digestOfCompilers(
+        cCompiler: cCompiler,
+        sccache: version,
+        locator: locator,
+        runner: runner
+      )
+    else { return sccache }
+    return try await sccache.behind(
+      ObjectCache(
+        before: sccache.sccache,
+        compilers: compilers,
+        cache: folders.cache,
+        statistics: workspace.logs.appending("1-ccache.log"),
+        locator: locator,
+        runner: runner
+      )
     )
   }
 

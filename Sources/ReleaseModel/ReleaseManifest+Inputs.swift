@@ -1,8 +1,11 @@
 extension ReleaseManifest.Inputs {
   /// Whether CUDA's units were compiled through sccache, which gives nvcc's intermediate files names of its own; they show
-  /// in the names of what is internal to a unit.
+  /// in the names of what is internal to a unit. ccache never stands there without sccache behind it.
   public var wentThroughSccache: Bool {
-    kernelDefinitions.contains { $0.hasPrefix("CMAKE_CUDA_COMPILER_LAUNCHER=") && $0.hasSuffix("sccache") }
+    kernelDefinitions.contains { entry in
+      entry.hasPrefix("CMAKE_CUDA_COMPILER_LAUNCHER=")
+        && ["sccache", "ccache"].contains { entry.hasSuffix("/\($0)") }
+    }
   }
 
   /// What makes the binaries of these inputs differ from those of others, in words; `nil` when nothing known does.

@@ -87,11 +87,11 @@ public enum TarballFormat: String, Hashable, Sendable, Codable, CaseIterable {
   case zstd = "zst"
 }
 
-/// Which compiler cache CMake's launchers are set to.
+/// Which compiler cache stands before the compilers.
 public enum CompilerCache: String, Hashable, Sendable, Codable, CaseIterable {
-  /// sccache when it is there.
+  /// sccache when it is there, with ccache before it when that is there, too.
   case auto
-  /// sccache; missing is an error.
+  /// sccache alone; missing is an error.
   case sccache
   /// sccache with a folder inside the build folder and nowhere else, so that nothing of other builds is taken.
   case own

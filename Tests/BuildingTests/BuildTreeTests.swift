@@ -19,7 +19,7 @@ import ToolExecution
     _ kind: BuildTree.Kind,
     source: FilePath = "/src/llama.cpp",
     _ change: (inout ReleaseSpec) -> Void = { _ in },
-    sccache: FilePath? = nil
+    launcher: FilePath? = nil
   ) throws -> BuildTree {
     var spec = ReleaseSpec()
     change(&spec)
@@ -31,7 +31,7 @@ import ToolExecution
       cCompiler: "/usr/bin/gcc-12",
       architectures: "75-real;86-real;86-virtual",
       inject: "/res/cmake/llcuda-inject.cmake",
-      sccache: sccache,
+      launcher: launcher,
       ninja: "/usr/bin/ninja"
     )
   }
@@ -108,13 +108,13 @@ import ToolExecution
   func fixedNames() throws {
     func flags(_ tree: BuildTree) -> String? { tree.definitions.first { $0.hasPrefix("CMAKE_CUDA_FLAGS=") } }
     #expect(flags(try tree(.kernels))?.hasSuffix(" --objdir-as-tempdir") == true)
-    #expect(flags(try tree(.kernels, sccache: "/bin/sccache"))?.contains("objdir") == false)
+    #expect(flags(try tree(.kernels, launcher: "/bin/sccache"))?.contains("objdir") == false)
   }
 
   @Test("what two machines compare: no folder, no program, the cache neither, everything else")
   func portableDefinitions() throws {
     let plain = try tree(.kernels, source: "/llama.cpp").portableDefinitions
-    #expect(plain == (try tree(.kernels, source: "/llama.cpp", sccache: "/bin/sccache").portableDefinitions))
+    #expect(plain == (try tree(.kernels, source: "/llama.cpp", launcher: "/bin/sccache").portableDefinitions))
     #expect(!plain.contains { $0.contains("/usr/bin") || $0.contains("/cuda") || $0.contains("/res") })
     for entry in [
       "GGML_CUDA_FA=ON", "CMAKE_BUILD_TYPE=Release", "CMAKE_CUDA_ARCHITECTURES=75-real;86-real;86-virtual",
@@ -135,12 +135,12 @@ import ToolExecution
   func compilerCache() throws {
     func launchers(_ tree: BuildTree) -> [String] { tree.definitions.filter { $0.contains("_LAUNCHER=") } }
     #expect(
-      launchers(try tree(.kernels, sccache: "/bin/sccache")) == [
+      launchers(try tree(.kernels, launcher: "/bin/sccache")) == [
         "CMAKE_CUDA_COMPILER_LAUNCHER=/bin/sccache", "CMAKE_CXX_COMPILER_LAUNCHER=/bin/sccache",
         "CMAKE_C_COMPILER_LAUNCHER=/bin/sccache",
       ]
     )
-    #expect(launchers(try tree(.core, sccache: "/bin/sccache")).count == 2)
+    #expect(launchers(try tree(.core, launcher: "/bin/sccache")).count == 2)
     #expect(launchers(try tree(.kernels)).isEmpty)
   }
 

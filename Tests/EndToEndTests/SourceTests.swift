@@ -123,6 +123,59 @@ extension EndToEnd {
       }
     }
 
+    @Test("with ccache before sccache another build folder asks sccache for nothing but what changed")
+    func wholeObjects() async throws {
+      try await withTemporaryDirectory { folder in
+        let source = folder.appending("source")
+        try Files.copy(SharedBuild.project, to: source)
+        let caches: [String: String?] = [
+          "SCCACHE_DIR": folder.appending("sccache").string, "CCACHE_DIR": folder.appending("ccache").string,
+        ]
+        func build(_ name: String) async throws -> (objects: Substring, steps: Substring?, release: Release) {
+          let out = folder.appending("out-\(name)")
+          let result = try await shared.run(
+            [
+              "--llama-cpp", source.string, "--archs", "75", "--no-ptx", "--tarball", "none",
+              "--compiler-cache", "auto", "--build", folder.appending(name).string, "--out", out.string,
+            ],
+            environment: caches,
+            in: folder
+          )
+          #expect(result.exitCode == 0, "\(result.stderr)")
+          let objects = result.stderr.firstMatch(of: #/whole objects \(.*\): ([0-9]+ of [0-9]+) were there/#)
+          let steps = result.stderr.firstMatch(of: #/compiler cache \(.*\): ([0-9]+ of [0-9]+) steps were/#)
+          return (try #require(objects, "\(result.stderr)").1, steps?.1, Release(out: out, result: result))
+        }
+        let first = try await build("one")
+        #expect(first.objects.hasPrefix("0 of ") && first.steps != nil)
+        let all = try #require(first.objects.split(separator: " ").last)
+        let second = try await build("two")
+        #expect(second.objects == "\(all) of \(all)" && second.steps == nil)
+        let wheels = try Files.names(in: first.release.out).filter { $0.hasSuffix(".whl") }
+        #expect(!wheels.isEmpty)
+        for name in wheels {
+          let (one, two) = (first.release.out.appending(name), second.release.out.appending(name))
+          #expect(Files.bytes(one) == Files.bytes(two), "\(name)")
+        }
+        // Through sccache all the same, so a rebuild has to go through it, too.
+        #expect(try second.release.manifest().inputs.wentThroughSccache)
+
+        // A header of the kernels: their units are compiled again, and found by nobody.
+        let header = source.appending("ggml/src/ggml-cuda/common.cuh")
+        let text = try String(contentsOfFile: header.string, encoding: .utf8)
+        try Data("\(text)\n__device__ int llcuda_changed = 1;\n".utf8).write(
+          to: URL(fileURLWithPath: header.string)
+        )
+        let third = try await build("three")
+        #expect(third.objects != second.objects && !third.objects.hasPrefix("0 "))
+        #expect(third.steps != nil)
+        let cuda = try await third.release.install(into: folder.appending("site")).appending("cuda")
+        let slice = try #require(try Files.names(in: cuda).first { $0.hasSuffix(".so") })
+        let bytes = try #require(Files.bytes(cuda.appending(slice)))
+        #expect(bytes.range(of: Data("llcuda_changed".utf8)) != nil)
+      }
+    }
+
     private static func environment(of pid: Int32) -> String {
       Files.bytes(FilePath("/proc/\(pid)/environ")).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
