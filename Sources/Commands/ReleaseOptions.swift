@@ -124,7 +124,7 @@ struct ReleaseOptions: ParsableArguments {
   @Option(
     name: .long,
     help:
-      "auto (sccache if there is one), sccache, own (sccache with results of this build folder only), or none."
+      "auto (sccache if there is one, behind ccache if there is one), sccache, own (sccache with results of this build folder only), or none."
   )
   var compilerCache: CompilerCache?
 

@@ -16,6 +16,7 @@ gcc-12          the newest host compiler that CUDA 12.4 takes is 13, and every s
 g++-12          as gcc-12
 binutils        objcopy and strip
 git             llama.cpp from a git URL
+ccache          a build folder that is made anew finds whole objects with it
 ca-certificates pip and git over TLS
 python3         the build tools below come as Python packages
 python3-venv    keeps them in a folder of their own
