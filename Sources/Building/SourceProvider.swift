@@ -18,10 +18,10 @@ public struct SourceProvider: Sendable {
     static let subfolder = "vendor/llama.cpp"
   }
 
-  private let folders: Folders
-  private let runner: ToolRunner
-  private let locator: ToolLocator
-  private let log: FilePath
+  let folders: Folders
+  let runner: ToolRunner
+  let locator: ToolLocator
+  let log: FilePath
 
   /// Makes a provider.
   ///
@@ -34,16 +34,16 @@ public struct SourceProvider: Sendable {
   }
 
   /// Where sources that were fetched are kept.
-  private var store: FilePath { folders.cache.appending("sources") }
+  var store: FilePath { folders.cache.appending("sources") }
 
   /// Gives the tree of a source, fetching and unpacking it when needed.
   ///
   /// - Throws: ``BuildError``, ``ToolExecution/ToolError`` of pip or git, `ArchiveError` for a broken tarball.
-  public func tree(of source: LlamaCppSource) async throws -> LlamaCppTree {
+  public func source(_ source: LlamaCppSource) async throws -> SourceInUse {
     switch source {
-    case .pinned: try await pinned()
-    case .folder(let name): try await folder(FilePath(name))
-    case .tarball(let name): try tarball(FilePath(name))
+    case .pinned: SourceInUse(tree: try await pinned())
+    case .folder(let name): SourceInUse(tree: try await folder(FilePath(name)))
+    case .tarball(let name): SourceInUse(tree: try tarball(FilePath(name)))
     case .git(let url, let reference): try await git(url: url, reference: reference)
     }
   }
@@ -108,60 +108,6 @@ public struct SourceProvider: Sendable {
     )
   }
 
-  private func git(url: String, reference: String) async throws -> LlamaCppTree {
-    let key = SHA256Digest.of(Array("\(url)@\(reference)".utf8)).hex.prefix(12)
-    let target = store.appending("git-\(key)")
-    let git = try locator.require("git", hint: "install git, or give a folder or tarball with --llama-cpp")
-      .string
-    // Two runs that fetch into one clone, or check out there, would fail or leave a mixture.
-    let lock = try await lock("git-\(key)")
-    defer { withExtendedLifetime(lock) {} }
-    // The commit is asked for on every run: a branch moves, and even a tag can be moved.
-    let clone = exists(target) ? target : store.appending("git-\(key)-\(UUID().uuidString.prefix(8))")
-    if clone != target {
-      try makeFolder(clone)
-      try await runner.run(Invocation(git, ["-C", clone.string, "init", "--quiet"]), log: log)
-    }
-    do {
-      let fetch = ["-C", clone.string, "fetch", "--quiet", "--depth", "1", url, reference]
-      do {
-        try await runner.run(Invocation(git, fetch, environment: ["GIT_TERMINAL_PROMPT": "0"]), log: log)
-      } catch ToolError.failed(_, let outcome, _, let lines) where !lines.contains(where: FullDisk.isTold) {
-        let why = lines.map(Self.withoutSecrets).joined(separator: "; ")
-        throw BuildError.notFetched(
-          url: Self.withoutSecrets(url),
-          reference: reference,
-          why: why.isEmpty ? outcome : why
-        )
-      }
-      try await runner.run(
-        Invocation(git, ["-C", clone.string, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD"]),
-        log: log
-      )
-      if clone != target { try FileManager.default.moveItem(atPath: clone.string, toPath: target.string) }
-    } catch {
-      if clone != target { remove(clone) }
-      throw error
-    }
-    let commit = try await runner.output(of: Invocation(git, ["-C", target.string, "rev-parse", "HEAD"]))
-    return try LlamaCppTree(
-      folder: llamaCpp(in: target),
-      origin: "\(Self.withoutSecrets(url))@\(reference)",
-      digest: "git:\(commit.prefix(40))"
-    )
-  }
-
-  /// Waits for other runs that bring the same source.
-  private func lock(_ name: String) async throws -> FolderLock {
-    let folder = folders.cache.appending("locks").appending(name)
-    try makeFolder(folder)
-    while true {
-      do { return try FolderLock(folder: folder) } catch is FolderInUse {
-        try await Task.sleep(for: .milliseconds(200))
-      }
-    }
-  }
-
   /// An address as it may stand in a manifest: without the password or token that some carry.
   static func withoutSecrets(_ text: String) -> String {
     text.replacing(#/(https?:\/\/)[^\/@\s]+@/#) { "\($0.1)" }
@@ -182,7 +128,7 @@ public struct SourceProvider: Sendable {
   }
 
   /// The llama.cpp inside an unpacked source: the folder itself, its only subfolder, or `vendor/llama.cpp` in either.
-  private func llamaCpp(in folder: FilePath) -> FilePath {
+  func llamaCpp(in folder: FilePath) -> FilePath {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
     let only = names.count == 1 ? [folder.appending(names[0])] : []
     let candidates = ([folder] + only).flatMap { [$0, $0.appending(Pinned.subfolder)] }
@@ -214,9 +160,22 @@ public struct SourceProvider: Sendable {
     )
   }
 
-  private func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
-  private func remove(_ path: FilePath) { try? FileManager.default.removeItem(atPath: path.string) }
-  private func makeFolder(_ path: FilePath) throws {
+  func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
+  func remove(_ path: FilePath) { try? FileManager.default.removeItem(atPath: path.string) }
+  func makeFolder(_ path: FilePath) throws {
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+  }
+}
+
+/// A source that stays as it is for as long as this value is kept.
+public struct SourceInUse: Sendable {
+  /// The source.
+  public let tree: LlamaCppTree
+  /// Keeps other runs from checking something else out there; `nil` for what is never changed.
+  let hold: FolderLock?
+
+  init(tree: LlamaCppTree, hold: FolderLock? = nil) {
+    self.tree = tree
+    self.hold = hold
   }
 }

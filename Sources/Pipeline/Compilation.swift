@@ -22,6 +22,8 @@ struct Compilation: Sendable {
   let listener: any ProgressListener
   /// Held as long as the job.
   let lock: FolderLock
+  /// Held as long as the job, too: nobody checks something else out below it.
+  let sourceInUse: SourceInUse
 
   /// Compile set, slices and groups.
   var plan: ReleasePlan { planned.plan }

@@ -37,7 +37,8 @@ extension ReleasePipeline {
       locator: locator,
       log: workspace.logs.appending("0-source.log")
     )
-    let source = try await provider.tree(of: spec.source)
+    let held = try await provider.source(spec.source)
+    let source = held.tree
     listener.ended("llama.cpp \(source.version) from \(source.origin)")
 
     let toolkit = try await CUDAToolkit(
@@ -85,7 +86,8 @@ extension ReleasePipeline {
       workspace: workspace,
       runner: runner,
       listener: listener,
-      lock: lock
+      lock: lock,
+      sourceInUse: held
     )
   }
 

@@ -6,7 +6,7 @@ public import SystemPackage
 import Glibc
 #endif
 
-/// Keeps two runs out of one build folder.
+/// Keeps two runs out of one folder.
 ///
 /// The lock is the kernel's (`flock`), so a killed run never leaves a stale one; the file's text only tells whose it is.
 public final class FolderLock: Sendable {
@@ -14,8 +14,9 @@ public final class FolderLock: Sendable {
 
   /// Takes the lock of a folder that exists.
   ///
+  /// - Parameter sharing: whether others may share it; only one that nobody else holds is taken otherwise.
   /// - Throws: ``FolderInUse`` when another process holds it.
-  public init(folder: FilePath) throws {
+  public init(folder: FilePath, sharing: Bool = false) throws {
     let path = folder.appending(".llcuda-build.lock")
     let descriptor = try FileDescriptor.open(
       path,
@@ -23,7 +24,7 @@ public final class FolderLock: Sendable {
       options: [.create, .closeOnExec],
       permissions: [.ownerReadWrite, .groupRead, .otherRead]
     )
-    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+    guard flock(descriptor.rawValue, (sharing ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 else {
       let owner = FileManager.default.contents(atPath: path.string).map {
         String(decoding: $0, as: UTF8.self)
       }

@@ -157,6 +157,66 @@ import ToolExecution
     }
   }
 
+  @Test("what one run compiles from isn't changed by another that wants the branch's new commit")
+  func inUse() async throws {
+    try await withTemporaryDirectory { folder in
+      let repository = folder.appending("upstream").string
+      func git(_ arguments: String...) async throws -> String {
+        try await tool(
+          "git",
+          ["-C", repository, "-c", "user.name=Test", "-c", "user.email=test@example.org"] + arguments
+        )
+      }
+      try LlamaCppTreeTests.fill(FilePath(repository))
+      _ = try await git("init", "--quiet", "--initial-branch", "main")
+      func commit(_ text: String) async throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(repository)/note"))
+        _ = try await git("add", ".")
+        _ = try await git("commit", "--quiet", "-m", text)
+        return try await git("rev-parse", "HEAD")
+      }
+      func note(_ source: SourceInUse) throws -> String {
+        try String(contentsOfFile: source.tree.path.appending("note").string, encoding: .utf8)
+      }
+      let main = LlamaCppSource.git(url: "file://\(repository)", reference: "main")
+      let provider = provider(folder)
+
+      let first = try await commit("first")
+      let held = try await provider.source(main)
+      let second = try await commit("second")
+      for _ in 1...2 {
+        let other = try await provider.source(main)
+        #expect(try note(other) == "second" && other.tree.digest == "git:\(second)")
+        #expect(other.tree.path != held.tree.path)
+      }
+      #expect(try note(held) == "first" && held.tree.digest == "git:\(first)")
+      withExtendedLifetime(held) {}
+      #expect(stored(folder).count == 2)
+    }
+  }
+
+  @Test("a clone that is free takes the branch's new commit")
+  func free() async throws {
+    try await withTemporaryDirectory { folder in
+      let repository = folder.appending("upstream").string
+      try LlamaCppTreeTests.fill(FilePath(repository))
+      let identity = ["-C", repository, "-c", "user.name=Test", "-c", "user.email=test@example.org"]
+      _ = try await tool("git", identity + ["init", "--quiet", "--initial-branch", "main"])
+      let main = LlamaCppSource.git(url: "file://\(repository)", reference: "main")
+      let provider = provider(folder)
+      var places: Set<FilePath> = []
+      for text in ["first", "second", "third"] {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(repository)/note"))
+        _ = try await tool("git", identity + ["add", "."])
+        _ = try await tool("git", identity + ["commit", "--quiet", "-m", text])
+        let source = try await provider.source(main)
+        places.insert(source.tree.path)
+        #expect(try String(contentsOfFile: source.tree.path.appending("note").string, encoding: .utf8) == text)
+      }
+      #expect(places.count == 1 && stored(folder).count == 1)
+    }
+  }
+
   @Test(
     "a password or token in an address is not told to anybody",
     arguments: [
@@ -168,4 +228,9 @@ import ToolExecution
   func secrets(url: String, shown: String) {
     #expect(SourceProvider.withoutSecrets(url) == shown)
   }
+}
+
+extension SourceProvider {
+  /// A source that nobody else is after.
+  fileprivate func tree(of source: LlamaCppSource) async throws -> LlamaCppTree { try await self.source(source).tree }
 }
