@@ -5,9 +5,10 @@ import SystemPackage
 import ToolExecution
 
 extension SourceProvider {
-  /// A clone for each address and reference, in the same folder every time: compilers' options name it, so a compiler
-  /// cache finds the commit before. Where another run compiles from it when the reference has moved, the new commit gets a
-  /// folder of its own.
+  /// A clone for each address and reference, at the reference's commit.
+  ///
+  /// It lies in the same folder every time: compilers' options name it, so the compiler cache finds what the commit before
+  /// left. Where another run compiles from it when the reference has moved, the new commit gets a folder of its own.
   func git(url: String, reference: String) async throws -> SourceInUse {
     let key = SHA256Digest.of(Array("\(url)@\(reference)".utf8)).hex.prefix(12)
     let clone = store.appending("git-\(key)")

@@ -1,6 +1,8 @@
 extension ReleaseManifest.Inputs {
-  /// Whether CUDA's units were compiled through sccache, which gives nvcc's intermediate files names of its own; they show
-  /// in the names of what is internal to a unit. ccache never stands there without sccache behind it.
+  /// Whether CUDA's units were compiled through sccache.
+  ///
+  /// It gives nvcc's intermediate files names of its own, which show in the names of what is internal to a unit. ccache
+  /// never stands there without sccache behind it.
   public var wentThroughSccache: Bool {
     kernelDefinitions.contains { entry in
       entry.hasPrefix("CMAKE_CUDA_COMPILER_LAUNCHER=")

@@ -211,7 +211,8 @@ import ToolExecution
         _ = try await tool("git", identity + ["commit", "--quiet", "-m", text])
         let source = try await provider.source(main)
         places.insert(source.tree.path)
-        #expect(try String(contentsOfFile: source.tree.path.appending("note").string, encoding: .utf8) == text)
+        let note = source.tree.path.appending("note").string
+        #expect(try String(contentsOfFile: note, encoding: .utf8) == text)
       }
       #expect(places.count == 1 && stored(folder).count == 1)
     }
@@ -232,5 +233,7 @@ import ToolExecution
 
 extension SourceProvider {
   /// A source that nobody else is after.
-  fileprivate func tree(of source: LlamaCppSource) async throws -> LlamaCppTree { try await self.source(source).tree }
+  fileprivate func tree(of source: LlamaCppSource) async throws -> LlamaCppTree {
+    try await self.source(source).tree
+  }
 }
