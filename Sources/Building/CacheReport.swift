@@ -37,16 +37,19 @@ public struct CacheReport: Hashable, Sendable {
   public private(set) var distributionFailures = 0
 
   /// Reads the server's log (`SCCACHE_LOG=sccache::compiler::compiler=debug`) and its statistics in JSON.
-  public init(log: String, statistics: String) {
+  ///
+  /// - Parameter only: the architecture, where there is just one, such as `75`: nvcc leaves it out of its files' names then.
+  public init(log: String, statistics: String, only: String? = nil) {
     var slow = 0
     for line in log.split(separator: "\n") {
       // [… DEBUG sccache::compiler::compiler] [mmvq.compute_86.sm_86.cubin]: Cache hit in 0.000 s
       guard
         let match = line.firstMatch(
-          of: #/\[[^\[\]]*compute_([0-9]+[af]?)(?:\.sm_([0-9]+[af]?))?\.(ptx|cubin)\]: Cache (hit|miss)/#
-        )
+          of:
+            #/\[[^\[\]]*?(?:\.compute_([0-9]+[af]?)(?:\.sm_([0-9]+[af]?))?)?\.(ptx|cubin)\]: Cache (hit|miss)/#
+        ),
+        let architecture = (match.2 ?? match.1).map(String.init) ?? only
       else { continue }
-      let architecture = String(match.2 ?? match.1)
       let step: Step = match.3 == "ptx" ? .ptx : .cubin
       var rate = byArchitecture[architecture]?[step] ?? Rate()
       if match.4 == "hit" { rate.hits += 1 } else { rate.misses += 1 }

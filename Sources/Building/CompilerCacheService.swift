@@ -202,7 +202,9 @@ public struct CompilerCacheService: Hashable, Sendable {
   }
 
   /// Hits and misses since the server started; `nil` when it doesn't say.
-  public func report(runner: ToolRunner, log: FilePath) async -> CacheReport? {
+  ///
+  /// - Parameter only: the architecture, where there is just one.
+  public func report(runner: ToolRunner, log: FilePath, only: String? = nil) async -> CacheReport? {
     let call = Invocation(
       sccache.string,
       ["--show-stats", "--stats-format", "json"],
@@ -212,7 +214,8 @@ public struct CompilerCacheService: Hashable, Sendable {
     let logs = [log, Self.standInLog(log)].compactMap { FileManager.default.contents(atPath: $0.string) }
     return CacheReport(
       log: logs.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n"),
-      statistics: text
+      statistics: text,
+      only: only
     )
   }
 

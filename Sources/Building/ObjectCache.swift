@@ -23,7 +23,7 @@ public struct ObjectCache: Hashable, Sendable {
   private static let oldest = (4, 7)
   /// Variables by which a person's own settings would change what is taken for the same, or who compiles.
   private static let foreign = [
-    "BASEDIR", "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS",
+    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS",
     "IGNOREOPTIONS",
     "NODEPEND", "NODIRECT", "NOHASHDIR", "PREFIX_CPP", "SLOPPINESS",
   ]
@@ -32,12 +32,14 @@ public struct ObjectCache: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - sccache: what compiles.
+  ///   - build: the build folder; what lies below it is the same in another one.
   ///   - compilers: the digest of everything that has a part in an object besides the sources.
   ///   - cache: the user's cache folder.
   ///   - statistics: where this build's compilations are noted.
   /// - Returns: `nil` where there is none, or one that is too old.
   public init?(
     before sccache: FilePath,
+    build: FilePath,
     compilers: SHA256Digest,
     cache: FilePath,
     statistics: FilePath,
@@ -58,6 +60,8 @@ public struct ObjectCache: Hashable, Sendable {
       "CCACHE_DEPEND": "1",
       // It would look at nvcc's own time of change; cicc, ptxas and the host compiler have a say, too.
       "CCACHE_COMPILERCHECK": "string:\(compilers.hex)",
+      // Some units find generated headers by its name.
+      "CCACHE_BASEDIR": build.string,
       "CCACHE_STATSLOG": statistics.string,
       // A person's configuration file is not for these objects.
       "CCACHE_CONFIGPATH": "/dev/null",

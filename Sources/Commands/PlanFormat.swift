@@ -34,8 +34,8 @@ struct ShardCount: ParsableArguments {
   ///
   /// - Returns: one line of JSON, as `$GITHUB_OUTPUT` wants it.
   /// - Throws: `ShardPlanError` for a count that can't be.
-  func matrix() throws -> String {
-    let costs = ReleasePipeline.costs(try .ofThisInstallation())
+  func matrix(flashAttention: Bool) throws -> String {
+    let costs = try ReleasePipeline.costs(.ofThisInstallation(), flashAttention: flashAttention)
     let plan = try ShardPlan(units: costs.units, costs: costs, count: shards ?? 1)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

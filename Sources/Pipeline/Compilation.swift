@@ -51,8 +51,9 @@ struct Compilation: Sendable {
       }
     }
     try await whileCaching { job in
-      try await job.configureKernels()
-      try await job.configureCore()
+      async let kernels: Void = job.configureKernels()
+      async let core: Void = job.configureCore()
+      _ = try await (kernels, core)
       job.listener.began("compile kernels for \(job.compileSet) and the core")
       let jobserver = try Jobserver(jobs: job.builder.jobs, clients: 2)
       try await withThrowingTaskGroup(of: String.self) { trees in
@@ -163,10 +164,16 @@ struct Compilation: Sendable {
     cache.objects?.forget()
     let report = try await cache.whileRunning(runner: runner, log: log, told: listener.told) { [job] in
       try await body(job)
-      return await cache.report(runner: runner, log: log)
+      return await cache.report(runner: runner, log: log, only: onlyArchitecture)
     }
     if let line = cache.objects?.line { listener.told(line) }
     for line in report?.lines(storage: cache.storage.description) ?? [] { listener.told(line) }
+  }
+
+  /// The architecture, such as `75`, where all is compiled for one.
+  private var onlyArchitecture: String? {
+    let labels = Set(plan.compileSet.architectures.map(\.capability.label))
+    return labels.count == 1 ? labels.first : nil
   }
 
   private var environment: [String: String?] {

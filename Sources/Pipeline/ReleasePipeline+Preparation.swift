@@ -123,6 +123,7 @@ extension ReleasePipeline {
     return try await sccache.behind(
       ObjectCache(
         before: sccache.sccache,
+        build: workspace.root,
         compilers: compilers,
         cache: folders.cache,
         statistics: workspace.logs.appending("1-ccache.log"),

@@ -83,18 +83,19 @@ extension ReleasePipeline {
     let recipe = try KernelsRecipe.read(from: workspace.kernels)
     let plan = try ShardPlan(
       units: KernelsRecipe.targets(recipe.objects, in: workspace.kernels),
-      costs: Self.costs(folders),
+      costs: Self.costs(folders, flashAttention: spec.flashAttention),
       count: shard.count
     )
     return plan.units(of: shard)
   }
 
   /// How long ggml-cuda's units take, as it was measured.
-  public static func costs(_ folders: Folders) -> UnitCosts {
+  public static func costs(_ folders: Folders, flashAttention: Bool) -> UnitCosts {
     let data = FileManager.default.contents(
       atPath: folders.resources.appending("cmake/long-units.txt").string
     )
-    return UnitCosts(parsing: data.map { String(decoding: $0, as: UTF8.self) } ?? "")
+    let costs = UnitCosts(parsing: data.map { String(decoding: $0, as: UTF8.self) } ?? "")
+    return flashAttention ? costs : costs.withoutFlashAttention
   }
 
   /// A file that goes into a part.

@@ -22,6 +22,21 @@ public struct UnitCosts: Hashable, Sendable {
     self.init(seconds)
   }
 
+  /// The same costs in a build without flash attention: its units are compiled all the same, with empty kernels.
+  ///
+  /// Such a unit takes as long as one of the small ones, whose time goes into reading headers (measured with 7.5 and its
+  /// PTX on two busy cores: 5 to 11 s, and 4.7 to 5.6 s for the small ones).
+  public var withoutFlashAttention: UnitCosts {
+    let empty = 1.5 * (seconds.values.min() ?? median)
+    return UnitCosts(
+      Dictionary(
+        uniqueKeysWithValues: seconds.map { unit, time in
+          (unit, unit.hasPrefix("fattn") ? min(time, empty) : time)
+        }
+      )
+    )
+  }
+
   /// The units that were measured, by name.
   public var units: [String] { seconds.keys.sorted() }
 

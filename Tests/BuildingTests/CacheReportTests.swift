@@ -30,6 +30,18 @@ import Testing
     )
   }
 
+  @Test("a list of one architecture, which nvcc leaves out of its files' names")
+  func oneArchitecture() {
+    let log = """
+      [2026-11-28T15:09:44Z DEBUG sccache::compiler::compiler] [mmvq.ptx]: Cache hit in 0.005 s
+      [2026-11-28T15:09:45Z DEBUG sccache::compiler::compiler] [mmvq.cubin]: Cache miss in 0.000 s
+      [2026-11-28T15:09:46Z DEBUG sccache::compiler::compiler] [acc.ptx]: Cache miss in 0.000 s
+      """
+    let report = CacheReport(log: log, statistics: statistics, only: "75")
+    #expect(report.lines(storage: "folder /c").last == "  75: PTX 1 of 2, cubins 0 of 1")
+    #expect(CacheReport(log: log, statistics: statistics).byArchitecture.isEmpty)
+  }
+
   @Test("a storage that went away is told; a run that compiled nothing says nothing")
   func failures() {
     let failing = statistics.replacing("\"cache_timeouts\": 0", with: "\"cache_timeouts\": 3")

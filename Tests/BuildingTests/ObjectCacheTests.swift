@@ -19,6 +19,7 @@ import ToolExecution
   private func cache(in folder: FilePath, inherited: [String: String] = [:]) async throws -> ObjectCache? {
     try await ObjectCache(
       before: "/bin/sccache",
+      build: folder.appending("build"),
       compilers: .of(Array("these".utf8)),
       cache: folder.appending("cache"),
       statistics: folder.appending("notes"),
@@ -51,10 +52,11 @@ import ToolExecution
       #expect(variables["CCACHE_DEPEND"] == "1")
       #expect(variables["CCACHE_DIR"] == "/mine")
       #expect(variables["CCACHE_MAXSIZE"] == nil)
+      #expect(variables["CCACHE_BASEDIR"] == .some(folder.appending("build").string))
       #expect(
         variables["CCACHE_COMPILERCHECK"] == "string:\(SHA256Digest.of(Array("these".utf8)).hex)"
       )
-      for name in ["CCACHE_SLOPPINESS", "CCACHE_BASEDIR", "CCACHE_NODEPEND"] {
+      for name in ["CCACHE_SLOPPINESS", "CCACHE_EXTRAFILES", "CCACHE_NODEPEND"] {
         #expect(variables[name] == .some(nil), "\(name)")
       }
     }

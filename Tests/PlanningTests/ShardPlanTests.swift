@@ -28,6 +28,19 @@ import Testing
     #expect(UnitCosts([:]).seconds(of: "any.cu") == 1)
   }
 
+  @Test("without flash attention its units count like small ones, so that shares stay even")
+  func withoutFlashAttention() throws {
+    let costs = UnitCosts(["fattn-a.cu": 300, "mmq.cu": 100, "mmvq.cu": 95, "pad.cu": 10, "fattn-b.cu": 12])
+    let units = costs.units
+    let without = costs.withoutFlashAttention
+    #expect(without.seconds(of: "fattn-a.cu.o") == 15 && without.seconds(of: "fattn-b.cu") == 12)
+    #expect(without.seconds(of: "mmq.cu") == 100)
+    let plan = try ShardPlan(units: units, costs: without, count: 2)
+    #expect(plan.shares.map(\.seconds) == [112, 120])
+    // By the full times one machine would have compiled fattn-a.cu alone.
+    #expect(try ShardPlan(units: units, costs: costs, count: 2).shares[0].units == ["fattn-a.cu"])
+  }
+
   @Test("the longest unit gets a machine to itself when the rest fits on the other")
   func balance() throws {
     let plan = try ShardPlan(units: ["a.cu.o", "b.cu.o", "c.cu.o", "d.cu.o"], costs: costs, count: 2)
