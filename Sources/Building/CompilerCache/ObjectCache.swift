@@ -110,35 +110,3 @@ public struct ObjectCache: Hashable, Sendable {
     return "whole objects (ccache, folder \(folder)): \(rate) were there"
   }
 }
-
-extension CUDAToolkit {
-  /// The digest of the programs that make objects: nvcc and what it calls, and the host's compilers.
-  ///
-  /// - Parameters:
-  ///   - cCompiler: the C compiler beside the host compiler.
-  ///   - sccache: what sccache says of its version; it names nvcc's steps.
-  /// - Returns: `nil` when not all of them are where they are in NVIDIA's toolkits.
-  /// - Throws: ``ToolExecution/ToolError`` for a compiler that doesn't run, `ArchiveError` for a file that can't be read.
-  public func digestOfCompilers(
-    cCompiler: FilePath,
-    sccache: String,
-    locator: ToolLocator,
-    runner: ToolRunner
-  ) async throws -> SHA256Digest? {
-    let needed = ["bin/nvcc", "nvvm/bin/cicc", "bin/ptxas", "bin/cudafe++", "bin/fatbinary"]
-    let optional = ["bin/nvcc.profile", "nvvm/libdevice/libdevice.10.bc"]
-    var files = needed.map { home.appending($0) }
-    guard files.allSatisfy({ FileManager.default.isReadableFile(atPath: $0.string) }) else { return nil }
-    files += optional.map { home.appending($0) }.filter { FileManager.default.fileExists(atPath: $0.string) }
-    files += [hostCompiler, cCompiler]
-    for (compiler, part) in [(hostCompiler, "cc1plus"), (cCompiler, "cc1"), (cCompiler, "as")] {
-      // A bare name is the program on PATH, or clang's answer, which is all of its compiler itself.
-      let answer = try await runner.output(of: Invocation(compiler.string, ["-print-prog-name=\(part)"]))
-      if let path = locator.find(answer.trimmingCharacters(in: .whitespacesAndNewlines)) {
-        files.append(path)
-      }
-    }
-    let digests = try files.map { "\($0.lastComponent?.string ?? "") \(try SHA256Digest.ofFile(at: $0))" }
-    return .of(Array((digests + [hostCompilerVersion, sccache]).joined(separator: "\n").utf8))
-  }
-}
