@@ -78,7 +78,8 @@ struct PlanCommand: AsyncParsableCommand {
       let document = try PlanDocument(planned)
       switch format {
       case .json: print(try json(document), terminator: "")
-      case .githubMatrix: print(try machines.matrix(flashAttention: planned.spec.flashAttention), terminator: "")
+      case .githubMatrix:
+        print(try machines.matrix(flashAttention: planned.spec.flashAttention), terminator: "")
       case .table, .markdown:
         print(
           render(plan: planned, digest: document.digest, isMarkdown: format == .markdown),
