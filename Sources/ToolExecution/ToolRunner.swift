@@ -60,16 +60,17 @@ public struct ToolRunner: Sendable {
           tree.root = pid
           Machine.passOnNiceness(to: pid)
           onStart(pid)
-          let lines = execution.standardOutput.strings(
-            separatedBy: .unicodeScalarSequence("\n".unicodeScalars),
-            bufferingPolicy: .unbounded
-          )
-          for try await line in lines {
+          var splitter = LineSplitter()
+          func take(_ line: String) {
             logFile?.write(line)
             onLine(line)
             tail.append(line)
             if tail.count > Self.quotedLines { tail.removeFirst() }
           }
+          for try await piece in execution.standardOutput {
+            piece.withUnsafeBytes { splitter.add($0, take) }
+          }
+          splitter.finish(take)
         }
       } onCancel: {
         tree.terminate()
