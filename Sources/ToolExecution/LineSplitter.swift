@@ -4,8 +4,8 @@ import Glibc
 
 /// Cuts a program's output into lines.
 ///
-/// swift-subprocess can, too, byte by byte: 1.6 MB a second. gcc's warnings about one llama.cpp are 16 MB when a compiler
-/// cache repeats them, and a program whose output isn't read stands still.
+/// swift-subprocess can, too, but byte by byte. gcc's warnings about one llama.cpp are 16 MB, a compiler cache repeats them
+/// in seconds, and a program whose output isn't read as fast stands still: ninja did.
 struct LineSplitter {
   private static let lineFeed = Int32(UInt8(ascii: "\n"))
   /// The beginning of a line whose end hasn't come.

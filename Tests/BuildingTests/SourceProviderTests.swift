@@ -17,7 +17,7 @@ import ToolExecution
     )
   }
 
-  private func tool(_ name: String, _ arguments: [String]) async throws -> String {
+  private static func tool(_ name: String, _ arguments: [String]) async throws -> String {
     let result = try await runTool(try #require(CUDAToolkitForTests.onPath(name)), arguments)
     try #require(result.isSuccess, "\(result.stderr)")
     return result.stdout.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -73,9 +73,9 @@ import ToolExecution
     try await withTemporaryDirectory { folder in
       try LlamaCppTreeTests.fill(folder.appending("llama.cpp-b1234"))
       let file = folder.appending("llama.tar.\(format)")
-      _ = try await tool("tar", ["-C", folder.string, "-caf", file.string, "llama.cpp-b1234"])
+      _ = try await Self.tool("tar", ["-C", folder.string, "-caf", file.string, "llama.cpp-b1234"])
       let tree = try await provider(folder).tree(of: .tarball(file.string))
-      let sum = try await tool("sha256sum", [file.string]).prefix(64)
+      let sum = try await Self.tool("sha256sum", [file.string]).prefix(64)
       #expect(tree.digest == "sha256:\(sum)" && tree.origin == "llama.tar.\(format)")
       #expect(stored(folder) == ["tarball-\(sum.prefix(12))"])
       let mark = tree.path.appending("mark").string
@@ -92,7 +92,7 @@ import ToolExecution
       try LlamaCppTreeTests.fill(source)
       let file = folder.appending("llama.tar.gz")
       let names = try FileManager.default.contentsOfDirectory(atPath: source.string)
-      _ = try await tool("tar", ["-C", source.string, "-czf", file.string] + names)
+      _ = try await Self.tool("tar", ["-C", source.string, "-czf", file.string] + names)
       let tree = try await provider(folder).tree(of: .tarball(file.string))
       #expect(FileManager.default.fileExists(atPath: tree.path.appending("CMakeLists.txt").string))
     }
@@ -106,7 +106,7 @@ import ToolExecution
       let noise = Data((0..<200_000).map { _ in UInt8.random(in: 0...255) })
       try noise.write(to: URL(fileURLWithPath: source.appending("noise").string))
       let file = folder.appending("llama.tar.gz")
-      _ = try await tool("tar", ["-C", folder.string, "-czf", file.string, "source"])
+      _ = try await Self.tool("tar", ["-C", folder.string, "-czf", file.string, "source"])
       let whole = try #require(FileManager.default.contents(atPath: file.string))
       try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: file.string))
       await #expect(throws: (any Error).self) { try await provider(folder).tree(of: .tarball(file.string)) }
@@ -114,23 +114,45 @@ import ToolExecution
     }
   }
 
+  /// A repository that sources are cloned from.
+  private struct Upstream: Sendable {
+    let folder: FilePath
+    var url: String { "file://\(folder)" }
+
+    func git(_ arguments: String...) async throws -> String {
+      let identity = ["-C", folder.string, "-c", "user.name=Test", "-c", "user.email=test@example.org"]
+      return try await SourceProviderTests.tool("git", identity + arguments)
+    }
+
+    /// Commits all that is there, with a note of this text, and gives the commit.
+    func commit(_ text: String) async throws -> String {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: folder.appending("note").string))
+      _ = try await git("add", ".")
+      _ = try await git("commit", "--quiet", "-m", text)
+      return try await git("rev-parse", "HEAD")
+    }
+  }
+
+  /// A repository of llama.cpp without a commit.
+  private func upstream(in folder: FilePath) async throws -> Upstream {
+    let upstream = Upstream(folder: folder.appending("upstream"))
+    try LlamaCppTreeTests.fill(upstream.folder)
+    _ = try await upstream.git("init", "--quiet", "--initial-branch", "main")
+    return upstream
+  }
+
+  /// What the note of a checked-out commit says.
+  private func note(_ source: SourceInUse) throws -> String {
+    try String(contentsOfFile: source.tree.path.appending("note").string, encoding: .utf8)
+  }
+
   @Test("a git repository at a tag, a branch that moves, a commit")
   func git() async throws {
     try await withTemporaryDirectory { folder in
-      let repository = folder.appending("upstream").string
-      func git(_ arguments: String...) async throws -> String {
-        try await tool(
-          "git",
-          ["-C", repository, "-c", "user.name=Test", "-c", "user.email=test@example.org"] + arguments
-        )
-      }
-      try LlamaCppTreeTests.fill(FilePath(repository))
-      _ = try await git("init", "--quiet", "--initial-branch", "main")
-      _ = try await git("add", ".")
-      _ = try await git("commit", "--quiet", "-m", "first")
-      _ = try await git("tag", "b1")
-      let first = try await git("rev-parse", "HEAD")
-      let url = "file://\(repository)"
+      let upstream = try await upstream(in: folder)
+      let first = try await upstream.commit("first")
+      _ = try await upstream.git("tag", "b1")
+      let url = upstream.url
       let provider = provider(folder)
       // Runs side by side share one clone, one after the other.
       let together = try await withThrowingTaskGroup { group in
@@ -142,8 +164,7 @@ import ToolExecution
       #expect(tagged.digest == "git:\(first)" && tagged.origin == "\(url)@b1")
       #expect(try await provider.tree(of: .git(url: url, reference: "main")).digest == "git:\(first)")
 
-      _ = try await git("commit", "--quiet", "--allow-empty", "-m", "second")
-      let second = try await git("rev-parse", "HEAD")
+      let second = try await upstream.commit("second")
       #expect(try await provider.tree(of: .git(url: url, reference: "main")).digest == "git:\(second)")
       #expect(try await provider.tree(of: .git(url: url, reference: "b1")).digest == "git:\(first)")
       #expect(try await provider.tree(of: .git(url: url, reference: second)).digest == "git:\(second)")
@@ -160,30 +181,13 @@ import ToolExecution
   @Test("what one run compiles from isn't changed by another that wants the branch's new commit")
   func inUse() async throws {
     try await withTemporaryDirectory { folder in
-      let repository = folder.appending("upstream").string
-      func git(_ arguments: String...) async throws -> String {
-        try await tool(
-          "git",
-          ["-C", repository, "-c", "user.name=Test", "-c", "user.email=test@example.org"] + arguments
-        )
-      }
-      try LlamaCppTreeTests.fill(FilePath(repository))
-      _ = try await git("init", "--quiet", "--initial-branch", "main")
-      func commit(_ text: String) async throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(repository)/note"))
-        _ = try await git("add", ".")
-        _ = try await git("commit", "--quiet", "-m", text)
-        return try await git("rev-parse", "HEAD")
-      }
-      func note(_ source: SourceInUse) throws -> String {
-        try String(contentsOfFile: source.tree.path.appending("note").string, encoding: .utf8)
-      }
-      let main = LlamaCppSource.git(url: "file://\(repository)", reference: "main")
+      let upstream = try await upstream(in: folder)
+      let main = LlamaCppSource.git(url: upstream.url, reference: "main")
       let provider = provider(folder)
 
-      let first = try await commit("first")
+      let first = try await upstream.commit("first")
       let held = try await provider.source(main)
-      let second = try await commit("second")
+      let second = try await upstream.commit("second")
       for _ in 1...2 {
         let other = try await provider.source(main)
         #expect(try note(other) == "second" && other.tree.digest == "git:\(second)")
@@ -198,21 +202,15 @@ import ToolExecution
   @Test("a clone that is free takes the branch's new commit")
   func free() async throws {
     try await withTemporaryDirectory { folder in
-      let repository = folder.appending("upstream").string
-      try LlamaCppTreeTests.fill(FilePath(repository))
-      let identity = ["-C", repository, "-c", "user.name=Test", "-c", "user.email=test@example.org"]
-      _ = try await tool("git", identity + ["init", "--quiet", "--initial-branch", "main"])
-      let main = LlamaCppSource.git(url: "file://\(repository)", reference: "main")
+      let upstream = try await upstream(in: folder)
+      let main = LlamaCppSource.git(url: upstream.url, reference: "main")
       let provider = provider(folder)
       var places: Set<FilePath> = []
       for text in ["first", "second", "third"] {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(repository)/note"))
-        _ = try await tool("git", identity + ["add", "."])
-        _ = try await tool("git", identity + ["commit", "--quiet", "-m", text])
+        _ = try await upstream.commit(text)
         let source = try await provider.source(main)
         places.insert(source.tree.path)
-        let note = source.tree.path.appending("note").string
-        #expect(try String(contentsOfFile: note, encoding: .utf8) == text)
+        #expect(try note(source) == text)
       }
       #expect(places.count == 1 && stored(folder).count == 1)
     }

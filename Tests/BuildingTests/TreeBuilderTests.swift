@@ -21,6 +21,17 @@ import ToolExecution
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path.string)
   }
 
+  private func builder(cmake: FilePath, ninja: FilePath, in folder: FilePath) -> TreeBuilder {
+    TreeBuilder(
+      cmake: cmake,
+      ninja: ninja,
+      runner: ToolRunner(),
+      listener: Silence(),
+      jobs: 1,
+      logs: folder.appending("logs")
+    )
+  }
+
   @Test("objects of another compiler behind the same path are not kept")
   func compilers() async throws {
     try await withTemporaryDirectory { folder in
@@ -28,14 +39,7 @@ import ToolExecution
       // What the real ones leave: a build file, and an object in the folder after -C.
       try script("mkdir -p \(tree); touch \(tree)/build.ninja; echo once >> \(folder)/configured", cmake)
       try script("[ -e $2/object ] || echo \"$(cat \(folder)/compiler)\" > $2/object", ninja)
-      let builder = TreeBuilder(
-        cmake: cmake,
-        ninja: ninja,
-        runner: ToolRunner(),
-        listener: Silence(),
-        jobs: 1,
-        logs: folder.appending("logs")
-      )
+      let builder = builder(cmake: cmake, ninja: ninja, in: folder)
       let plan = try BuildTreeTests().tree(.kernels)
       func build(_ compiler: String) async throws -> (object: String, configured: Int) {
         try Data(compiler.utf8).write(to: URL(fileURLWithPath: folder.appending("compiler").string))
@@ -66,14 +70,7 @@ import ToolExecution
     try await withTemporaryDirectory { folder in
       let ninja = folder.appending("ninja")
       try script("echo 'ptxas fatal   : Internal error: writing file'; exit 255", ninja)
-      let builder = TreeBuilder(
-        cmake: ninja,
-        ninja: ninja,
-        runner: ToolRunner(),
-        listener: Silence(),
-        jobs: 1,
-        logs: folder.appending("logs")
-      )
+      let builder = builder(cmake: ninja, ninja: ninja, in: folder)
       let plan = try BuildTreeTests().tree(.kernels)
       func failure(in tree: FilePath) async -> (any Error)? {
         do {

@@ -8,19 +8,18 @@ public struct SmallDisk: Sendable {
 
   /// Gives `body` such a disk and takes it away afterwards.
   ///
-  /// - Parameters:
-  ///   - size: as `mount -o size=` takes it.
-  /// - Returns: whether there was one; where not, a line is printed and `body` never runs.
-  @discardableResult
+  /// Where there can be none, a line is printed and `body` never runs.
+  ///
+  /// - Parameter size: as `mount -o size=` takes it.
   public static func with(
     at folder: FilePath,
     size: String,
     _ body: (SmallDisk) async throws -> Void
-  ) async throws -> Bool {
+  ) async throws {
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
     guard getuid() == 0, try await mount(["-t", "tmpfs", "-o", "size=\(size)", "none", folder.string]) else {
       print("skipped: a small file system cannot be mounted here")
-      return false
+      return
     }
     do {
       try await body(SmallDisk(folder: folder))
@@ -29,7 +28,6 @@ public struct SmallDisk: Sendable {
       _ = try await runTool("/bin/umount", ["-l", folder.string])
       throw error
     }
-    return true
   }
 
   /// Gives it another size; `false` if more than that is on it.

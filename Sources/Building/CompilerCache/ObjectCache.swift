@@ -5,9 +5,9 @@ public import ToolExecution
 
 /// Whole objects of earlier builds: ccache, which stands before sccache.
 ///
-/// sccache has nvcc list a unit's steps, and preprocesses for each, before it knows that it has them all: one to three CPU
-/// seconds a unit. ccache compares the unit's source and the headers that its last compilation read, which nvcc names for
-/// all its passes: 20 ms. What it hasn't it hands to sccache, so its objects are sccache's, and another architecture list
+/// sccache has nvcc list a unit's steps, and preprocesses for each, before it knows that it has them all. ccache runs
+/// nothing: it compares the unit's source and the headers that its last compilation read, which nvcc names for all its
+/// passes (`ci/bench/reuse`, warm, shows the difference). What it hasn't it hands to sccache, so its objects are sccache's, and another architecture list
 /// still finds what it shares with this one.
 public struct ObjectCache: Hashable, Sendable {
   /// ccache.
@@ -23,8 +23,7 @@ public struct ObjectCache: Hashable, Sendable {
   private static let oldest = (4, 7)
   /// Variables by which a person's own settings would change what is taken for the same, or who compiles.
   private static let foreign = [
-    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS",
-    "IGNOREOPTIONS",
+    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS", "IGNOREOPTIONS",
     "NODEPEND", "NODIRECT", "NOHASHDIR", "PREFIX_CPP", "SLOPPINESS",
   ]
 
@@ -71,16 +70,13 @@ public struct ObjectCache: Hashable, Sendable {
     self.environment = environment
   }
 
-  /// Reads what ccache says of its version, such as `ccache version 4.7.5`.
-  public static func version(in text: String) -> (major: Int, minor: Int)? {
+  /// Whether what ccache says of its version, such as `ccache version 4.7.5`, is that of a usable one.
+  public static func isKnown(_ text: String) -> Bool {
     guard let match = text.firstMatch(of: #/ccache version ([0-9]+)\.([0-9]+)/#),
       let major = Int(match.1), let minor = Int(match.2)
-    else { return nil }
-    return (major, minor)
+    else { return false }
+    return (major, minor) >= oldest
   }
-
-  /// Whether what it says is that of a usable version.
-  public static func isKnown(_ text: String) -> Bool { version(in: text).map { $0 >= oldest } ?? false }
 
   /// Throws away what an earlier build noted.
   public func forget() { try? FileManager.default.removeItem(atPath: statistics.string) }
