@@ -65,6 +65,7 @@ let package = Package(
 
     // Bytes in, values out.
     library("BinaryFormats", ["CZstd", "CLZ4", system]),
+    library("PTXText", []),
     library("Archives", ["CZlib", "CDeflate", "CArchive", "CCrypto", "CLzma", "CRename", system]),
     library("Inspection", ["ReleaseModel", "Inventory", "BinaryFormats", "Archives", "CInspection", system]),
     library(
@@ -79,8 +80,8 @@ let package = Package(
     ),
     library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
     library("Doctor", ["ReleaseModel", "Planning", "ToolExecution", "Building", system]),
-    library("Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
-    library("PackedKernels", ["ReleaseModel", "BinaryFormats", "Archives", system]),
+    library("Carving", ["ReleaseModel", "BinaryFormats", "PTXText", "ToolExecution", system]),
+    library("PackedKernels", ["ReleaseModel", "BinaryFormats", "PTXText", "Archives", system]),
     library("Packaging", ["ReleaseModel", "BinaryFormats", "Archives", system]),
     library(
       "Verification",
@@ -105,7 +106,7 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "SizeModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives",
-        "Building", "Carving", "BinaryFormats", "PackedKernels", "Pipeline", "Inventory", "Inspection",
+        "Building", "Carving", "BinaryFormats", "PTXText", "PackedKernels", "Pipeline", "Inventory", "Inspection",
         "Verification", "Doctor", "Sharding", "Timeline", "Publishing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
@@ -142,6 +143,7 @@ let package = Package(
       swiftSettings: settings
     ),
     tests(of: "BinaryFormats", [system]),
+    tests(of: "PTXText"),
     tests(of: "Archives", [system]),
     tests(of: "Inventory", ["ReleaseModel"]),
     tests(
@@ -153,7 +155,7 @@ let package = Package(
     tests(of: "Building", ["ReleaseModel", "Planning", "ToolExecution", "Archives", system]),
     tests(of: "Doctor", ["ToolExecution", "ReleaseModel", system]),
     tests(of: "Carving", ["ReleaseModel", "BinaryFormats", "ToolExecution", system]),
-    tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", system]),
+    tests(of: "PackedKernels", ["ReleaseModel", "Archives", "BinaryFormats", "PTXText", system]),
     tests(of: "Packaging", ["ReleaseModel", "Archives", "BinaryFormats", system]),
     tests(
       of: "Pipeline",

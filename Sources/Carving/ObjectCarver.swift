@@ -1,5 +1,6 @@
 public import BinaryFormats
 import Foundation
+import PTXText
 public import ReleaseModel
 public import SystemPackage
 
@@ -26,6 +27,15 @@ public struct ObjectCarver: Sendable {
     public let objects: [FilePath]
     /// How many images of each architecture and form they hold.
     public let images: [Image: Int]
+  }
+
+  /// How PTX is written.
+  public enum PTXForm: Hashable, Sendable {
+    /// As the compiler wrote it.
+    case compiled
+    /// With the same meaning in fewer and more alike bytes (``PTXText/CanonicalPTX``), stored uncompressed unless
+    /// entries are recompressed. PTX that has no such form stays as it is.
+    case canonical
   }
 
   /// One architecture in one form.
@@ -63,12 +73,14 @@ public struct ObjectCarver: Sendable {
   ///
   /// - Parameters:
   ///   - architectures: what is kept; `nil` keeps everything.
+  ///   - ptx: how PTX is written.
   ///   - method: how kept images are stored; `nil` leaves them as nvcc stored them.
   ///   - folder: receives the objects; it is emptied first.
   /// - Throws: `BinaryFormatError` for an object that can't be carved without guessing, and for a full disk;
   ///   ``MissingKernels`` when host code launches what an image doesn't hold.
   public func carve(
     keeping architectures: [Architecture]?,
+    ptx: PTXForm = .compiled,
     recompressing method: FatbinCompressionMethod? = nil,
     into folder: FilePath
   ) async throws -> Result {
@@ -83,7 +95,7 @@ public struct ObjectCarver: Sendable {
         guard next < objects.count else { return }
         let (object, target) = (objects[next], targets[next])
         next += 1
-        group.addTask { try Self.carve(object, keeping: wanted, recompressing: method, to: target) }
+        group.addTask { try Self.carve(object, keeping: wanted, ptx: ptx, recompressing: method, to: target) }
       }
       for _ in 0..<workers { addOne() }
       while let counts = try await group.next() {
@@ -97,6 +109,7 @@ public struct ObjectCarver: Sendable {
   private static func carve(
     _ object: FilePath,
     keeping wanted: Set<Image>?,
+    ptx: PTXForm,
     recompressing method: FatbinCompressionMethod?,
     to target: FilePath
   ) throws -> [Image: Int] {
@@ -108,13 +121,28 @@ public struct ObjectCarver: Sendable {
     }
     // Before anything is recompressed, as they have to be read for it.
     try MissingKernels.check(carver, keeping: isWanted)
-    let carved = try carver.carve(keeping: isWanted, recompressing: method)
+    var rewrite: ((FatbinEntry) throws(BinaryFormatError) -> FatbinEntry)?
+    if ptx == .canonical { rewrite = withCanonicalPTX }
+    let carved = try carver.carve(
+      keeping: isWanted,
+      rewriting: rewrite,
+      recompressing: method
+    )
     try carved.bytes.write(to: target)
     var counts: [Image: Int] = [:]
     for entry in carved.containers.flatMap(\.entries) {
       if let image = image(of: entry) { counts[image, default: 0] += 1 }
     }
     return counts
+  }
+
+  private static func withCanonicalPTX(_ entry: FatbinEntry) throws(BinaryFormatError) -> FatbinEntry {
+    guard entry.kind == .ptx else { return entry }
+    var text = try entry.decompressedPayload().array()
+    // What is uncompressed is padded with NUL bytes.
+    while text.last == 0 { text.removeLast() }
+    guard let canonical = CanonicalPTX.text(of: text) else { return entry }
+    return try entry.replacing(text: canonical)
   }
 
   /// What an entry is; `nil` for kinds that are neither a cubin nor PTX.

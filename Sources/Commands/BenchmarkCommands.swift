@@ -3,6 +3,7 @@ import ArgumentParser
 import Building
 import Carving
 import Foundation
+import PTXText
 import ReleaseModel
 import SystemPackage
 import ToolExecution
@@ -74,5 +75,33 @@ struct BenchCarveCommand: AsyncParsableCommand {
     print("slices: \(capabilities.map(\.label).joined(separator: " "))")
     print("first architecture: \(capabilities.first?.label ?? "")")
     print("seconds: \((seconds * 100).rounded() / 100)")
+  }
+}
+
+/// Writes PTX texts anew, as packed kernels hold them.
+struct CanonicalPTXCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "canonical-ptx",
+    abstract: "Write PTX files in the form in which they are packed.",
+    shouldDisplay: false
+  )
+
+  @Argument(help: "Files of PTX.") var files: [String]
+  @Option(name: .long, help: "The folder that receives files of the same names.") var into: String
+
+  func run() throws {
+    let folder = Folders.absolute(FilePath(into))
+    for file in files {
+      let path = Folders.absolute(FilePath(file))
+      let text = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path.string)))
+      guard let name = path.lastComponent, let canonical = CanonicalPTX.text(of: text) else {
+        throw ValidationError("'\(path)' has no canonical form")
+      }
+      guard let packed = RecentNames.encode(canonical),
+        try RecentNames.decode(packed, limit: canonical.count) == canonical
+      else { throw ValidationError("'\(path)' doesn't come back from its packed form") }
+      try Data(canonical).write(to: URL(fileURLWithPath: folder.appending(name).string))
+      print("\(name) \(text.count) \(canonical.count) \(packed.count)")
+    }
   }
 }

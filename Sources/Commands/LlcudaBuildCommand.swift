@@ -20,6 +20,7 @@ public struct LlcudaBuildCommand: AsyncParsableCommand {
       ReleaseCommand.self, PlanCommand.self, LimitRequestCommand.self, MergeCommand.self, InspectCommand.self,
       CompareCommand.self, VerifyCommand.self, PublishCommand.self, RebuildCommand.self, DoctorCommand.self,
       ListImagesCommand.self, MeasureImagesCommand.self, PackTreeCommand.self, BenchCarveCommand.self,
+      CanonicalPTXCommand.self,
       BenchPackCommand.self,
     ],
     defaultSubcommand: ReleaseCommand.self

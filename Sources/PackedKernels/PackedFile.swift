@@ -85,36 +85,88 @@ public struct PackedFile: Sendable {
       }
     }
     for (number, block) in index.blocks.enumerated() {
-      var runs = number == index.skeleton.block ? index.skeleton.runs : []
-      for (entry, item) in index.entries.enumerated() where item.block == number {
-        runs.append(PackedIndex.Run(offset: places.places[entry] ?? 0, size: item.size))
+      var parts: [Part] = []
+      if number == index.skeleton.block {
+        parts = index.skeleton.runs.map { Part(target: $0, blockSize: $0.size, isFiltered: false) }
       }
-      var pieces = runs[...]
-      var place = 0
-      let stored = try bytes.slice(block.offset..<block.offset + block.storedSize, "block \(number)")
-      try stored.withUnsafeBytes { input in
-        try XZ.decompress(input, limit: block.size) { piece in
-          try Task.checkCancellation()
-          var piece = piece[...]
-          while let run = pieces.first, piece.count > 0 {
-            let count = min(run.size - place, piece.count)
-            let from = run.offset + place
-            let expected = try original.slice(from..<from + count)
-            let left = UnsafeRawBufferPointer(rebasing: piece.prefix(count))
-            let isSame = expected.withUnsafeBytes { right in
-              guard let left = left.baseAddress, let right = right.baseAddress else { return count == 0 }
-              return memcmp(left, right, count) == 0
-            }
-            guard isSame else {
-              throw fault("unpacking gives other bytes at byte \(from) of the library")
-            }
-            piece = piece.dropFirst(count)
-            place += count
-            if place == run.size { (pieces, place) = (pieces.dropFirst(), 0) }
+      for (entry, item) in index.entries.enumerated() where item.block == number {
+        parts.append(Part(item, at: places.places[entry] ?? 0))
+      }
+      try compare(number, block, parts, with: original)
+    }
+  }
+
+  /// A part of a block, and where it goes in the library.
+  private struct Part {
+    /// Its place and length in the library.
+    let target: PackedIndex.Run
+    /// Its length in the block.
+    let blockSize: Int
+    /// Whether its text was filtered.
+    let isFiltered: Bool
+
+    init(target: PackedIndex.Run, blockSize: Int, isFiltered: Bool) {
+      (self.target, self.blockSize, self.isFiltered) = (target, blockSize, isFiltered)
+    }
+
+    init(_ entry: PackedIndex.Entry, at offset: Int) {
+      target = PackedIndex.Run(offset: offset, size: entry.size)
+      blockSize = entry.blockSize
+      isFiltered = entry.filteredSize != nil
+    }
+  }
+
+  /// Decompresses a block whose content is `parts` one after the other, and compares it piece by piece.
+  private func compare(
+    _ number: Int,
+    _ block: PackedIndex.Block,
+    _ parts: [Part],
+    with library: ByteSource
+  ) throws {
+    func compare(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+      let expected = try library.slice(offset..<offset + bytes.count)
+      let isSame = expected.withUnsafeBytes { right in
+        guard let left = bytes.baseAddress, let right = right.baseAddress else { return bytes.isEmpty }
+        return memcmp(left, right, bytes.count) == 0
+      }
+      guard isSame else { throw fault("unpacking gives other bytes at byte \(offset) of the library") }
+    }
+    var rest = parts[...]
+    var place = 0
+    var filtered: [UInt8] = []
+    let stored = try bytes.slice(block.offset..<block.offset + block.storedSize, "block \(number)")
+    try stored.withUnsafeBytes { input in
+      try XZ.decompress(input, limit: block.size) { piece in
+        try Task.checkCancellation()
+        var piece = piece[...]
+        while let part = rest.first, piece.count > 0 {
+          let bytes = UnsafeRawBufferPointer(rebasing: piece.prefix(part.blockSize - place))
+          if part.isFiltered {
+            filtered.append(contentsOf: bytes)
+          } else {
+            try compare(bytes, at: part.target.offset + place)
           }
+          piece = piece.dropFirst(bytes.count)
+          place += bytes.count
+          guard place == part.blockSize else { continue }
+          if part.isFiltered {
+            try restore(filtered[...], part, of: number).withUnsafeBytes {
+              try compare($0, at: part.target.offset)
+            }
+            filtered.removeAll(keepingCapacity: true)
+          }
+          (rest, place) = (rest.dropFirst(), 0)
         }
       }
-      guard pieces.allSatisfy({ $0.size == 0 }) else { throw fault("block \(number) is too short") }
+    }
+    guard rest.allSatisfy({ $0.blockSize == 0 }) else { throw fault("block \(number) is too short") }
+  }
+
+  private func restore(_ filtered: ArraySlice<UInt8>, _ part: Part, of block: Int) throws -> [UInt8] {
+    do {
+      return try FilteredEntry.restore(filtered, size: part.target.size)
+    } catch {
+      throw fault("an entry of block \(block) is broken: \(error)")
     }
   }
 
@@ -122,14 +174,18 @@ public struct PackedFile: Sendable {
   /// the rest zero bytes.
   ///
   /// - Parameter keep: Whether entries of an image are wanted.
-  /// - Throws: `BinaryFormatError` when an entry has another digest than the index says, `ArchiveError` for a broken stream.
+  /// - Throws: `BinaryFormatError` when an entry is broken or has another digest than the index says, `ArchiveError` for a
+  ///   broken stream.
   public func unpack(keeping keep: (PackedIndex.Image) -> Bool) throws -> [UInt8] {
     var library = [UInt8](repeating: 0, count: index.librarySize)
-    try decompress(
-      index.skeleton.block,
-      digests: [(index.skeleton.runs, index.skeleton.sha256)],
-      into: &library
-    )
+    try decompress(index.skeleton.block) { content in
+      var place = 0
+      for run in index.skeleton.runs {
+        library.replaceSubrange(run.offset..<run.offset + run.size, with: content[place..<place + run.size])
+        place += run.size
+      }
+      try check(content[..<place], sha256: index.skeleton.sha256)
+    }
     let targets = index.targets(keeping: index.images.map(keep))
     for (offset, header) in targets.headers {
       library.replaceSubrange(offset..<offset + header.count, with: header)
@@ -137,21 +193,24 @@ public struct PackedFile: Sendable {
     for block in index.blocks.indices where block != index.skeleton.block {
       let members = index.entries.indices.filter { index.entries[$0].block == block }
       guard members.contains(where: { targets.places[$0] != nil }) else { continue }
-      let parts = members.map { number in
-        let entry = index.entries[number]
-        return ([PackedIndex.Run(offset: targets.places[number] ?? -1, size: entry.size)], entry.sha256)
+      try decompress(block) { content in
+        var place = 0
+        for number in members {
+          let entry = index.entries[number]
+          defer { place += entry.blockSize }
+          guard let offset = targets.places[number] else { continue }
+          var bytes = content[place..<place + entry.blockSize]
+          if entry.filteredSize != nil { bytes = try restore(bytes, Part(entry, at: offset), of: block)[...] }
+          try check(bytes, sha256: entry.sha256)
+          library.replaceSubrange(offset..<offset + entry.size, with: bytes)
+        }
       }
-      try decompress(block, digests: parts, into: &library)
     }
     return library
   }
 
-  /// Decompresses a block whose bytes are `digests`' runs one after the other; a negative offset skips a run.
-  private func decompress(
-    _ number: Int,
-    digests: [(runs: [PackedIndex.Run], sha256: String)],
-    into library: inout [UInt8]
-  ) throws {
+  /// Decompresses a block into memory.
+  private func decompress(_ number: Int, _ use: ([UInt8]) throws -> Void) throws {
     let block = index.blocks[number]
     var content: [UInt8] = []
     let stored = try bytes.slice(block.offset..<block.offset + block.storedSize, "block \(number)")
@@ -159,27 +218,12 @@ public struct PackedFile: Sendable {
       try XZ.decompress(input, limit: block.size) { content.append(contentsOf: $0) }
     }
     guard content.count == block.size else { throw fault("block \(number) is too short") }
-    var place = 0
-    for (runs, sha256) in digests {
-      var hasher = SHA256Digest.Hasher()
-      var isWanted = true
-      for run in runs {
-        if run.offset >= 0 {
-          content.withUnsafeBytes {
-            hasher.update(UnsafeRawBufferPointer(rebasing: $0[place..<place + run.size]))
-          }
-          library.replaceSubrange(
-            run.offset..<run.offset + run.size,
-            with: content[place..<place + run.size]
-          )
-        } else {
-          isWanted = false
-        }
-        place += run.size
-      }
-      if isWanted, hasher.finish().hex != sha256 {
-        throw fault("a part of block \(number) has another digest than the index says")
-      }
+    try use(content)
+  }
+
+  private func check(_ bytes: ArraySlice<UInt8>, sha256: String) throws {
+    guard bytes.withUnsafeBytes({ SHA256Digest.of($0) }).hex == sha256 else {
+      throw fault("a part has another digest than the index says")
     }
   }
 

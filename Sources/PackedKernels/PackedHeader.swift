@@ -5,7 +5,7 @@ import BinaryFormats
 struct PackedHeader: Hashable {
   static let size = 80
   static let magic = Array("LLCUPACK".utf8)
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
   /// The most bytes of an index that is read: 300,000 entries, a hundred times what ggml has.
   static let indexLimit = 64 << 20
 

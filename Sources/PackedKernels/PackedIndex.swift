@@ -5,7 +5,7 @@ public import ReleaseModel
 /// `dist/packed-format.md` describes the file. Offsets and sizes are in bytes.
 public struct PackedIndex: Hashable, Sendable, Codable {
   /// The version of this structure.
-  public static let currentFormat = 1
+  public static let currentFormat = 2
 
   /// The version of this structure, ``currentFormat``.
   public var format = Self.currentFormat
@@ -86,8 +86,14 @@ public struct PackedIndex: Hashable, Sendable, Codable {
     public var block: Int
     /// Its length.
     public var size: Int
-    /// The digest of its bytes.
+    /// Its length in the block if its PTX stands there with its names counted back (``FilteredEntry``); `nil` if it
+    /// stands there as it is.
+    public var filteredSize: Int?
+    /// The digest of its bytes as they stand in the library.
     public var sha256: String
+
+    /// The bytes that it takes in its block.
+    var blockSize: Int { filteredSize ?? size }
   }
 }
 

@@ -126,11 +126,8 @@ public struct PackedLibrary: Sendable {
     self.skeleton = skeleton
   }
 
-  /// An entry's bytes, header and padded payload, as they lie in the library.
-  func bytes(of place: Place) -> [ByteSource] {
-    let entry = containers[place.container].entries[place.number]
-    return [entry.header, entry.paddedPayload]
-  }
+  /// An entry.
+  func entry(at place: Place) -> FatbinEntry { containers[place.container].entries[place.number] }
 }
 
 extension PackedIndex.Image: Comparable {

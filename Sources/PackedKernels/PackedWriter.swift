@@ -13,7 +13,7 @@ public struct PackedWriter: Sendable {
     literalPosition: 4,
     position: 4
   )
-  /// How blocks of PTX are: text, in which the byte before says much and the position nothing.
+  /// How blocks of PTX are: filtered text, in which the byte before says much and the position nothing.
   public var text: XZ.Settings = XZ.Settings(
     preset: 6,
     dictionary: 128 << 20,
@@ -53,6 +53,8 @@ public struct PackedWriter: Sendable {
     let size: Int
     let dictionary: Int
     let digests: [String]
+    /// The lengths of filtered entries in the order of the entries; `nil` for one that stands there as it is.
+    var filteredSizes: [Int?] = []
   }
 
   /// Writes a packed file; it appears under its name only when it is complete.
@@ -142,21 +144,32 @@ public struct PackedWriter: Sendable {
     let places = library.blocks[number - 1]
     let isPTX = places.first.map { library.images[$0.image].kind == "virtual" } ?? false
     let settings = isPTX ? text : cubins
+    var filteredSizes: [Int?] = []
     let bytes = try XZ.compress(settings) { feed in
       for place in places {
         try Task.checkCancellation()
+        let entry = library.entry(at: place)
+        let filtered = FilteredEntry.filter(entry)
         var hasher = SHA256Digest.Hasher()
-        for part in library.bytes(of: place) {
-          size += part.count
+        for part in [entry.header, entry.paddedPayload] {
           try part.withUnsafeBytes {
             hasher.update($0)
-            try feed($0)
+            if filtered == nil { try feed($0) }
           }
         }
+        if let filtered { try filtered.withUnsafeBytes { try feed($0) } }
         digests.append(hasher.finish().hex)
+        filteredSizes.append(filtered?.count)
+        size += filtered?.count ?? entry.size
       }
     }
-    return Finished(bytes: bytes, size: size, dictionary: Int(settings.dictionary), digests: digests)
+    return Finished(
+      bytes: bytes,
+      size: size,
+      dictionary: Int(settings.dictionary),
+      digests: digests,
+      filteredSizes: filteredSizes
+    )
   }
 
   private func index(of library: PackedLibrary, _ finished: [Finished], digest: String) -> PackedIndex {
@@ -172,14 +185,16 @@ public struct PackedWriter: Sendable {
     }
     var entries: [PackedIndex.Entry] = []
     for (number, places) in library.blocks.enumerated() {
-      for (place, digest) in zip(places, finished[number + 1].digests) {
+      let block = finished[number + 1]
+      for (place, (digest, filteredSize)) in zip(places, zip(block.digests, block.filteredSizes)) {
         entries.append(
           PackedIndex.Entry(
             container: place.container,
             number: place.number,
             image: place.image,
             block: number + 1,
-            size: library.bytes(of: place).reduce(0) { $0 + $1.count },
+            size: library.entry(at: place).size,
+            filteredSize: filteredSize,
             sha256: digest
           )
         )

@@ -65,10 +65,11 @@ struct PackStage: Sendable {
     let step = "packed-\(slice.name)"
     if !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) {
       workspace.markStale(step)
-      // Entries as the compiler made them: likeness is found in plain code only.
+      // Uncompressed entries: likeness is found in plain code only.
       let order = SliceMaker.Order(
         slice: slice,
         library: library,
+        ptx: .canonical,
         method: FatbinCompressionMethod.none,
         depth: Self.depth,
         step: step

@@ -22,6 +22,8 @@ struct SliceMaker: Sendable {
   struct Order {
     let slice: Slice
     let library: FilePath
+    /// How PTX is written.
+    var ptx = ObjectCarver.PTXForm.compiled
     /// How entries are stored; `nil` leaves them as they are in the objects.
     var method: FatbinCompressionMethod?
     /// How many folders deeper than `cuda` the library will lie.
@@ -56,6 +58,7 @@ struct SliceMaker: Sendable {
     let carved = try await Span.measure(.carve, order.slice.name) {
       try await carver.carve(
         keeping: order.slice.architectures,
+        ptx: order.ptx,
         recompressing: order.method,
         into: folder
       )

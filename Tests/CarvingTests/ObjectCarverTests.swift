@@ -150,6 +150,48 @@ struct ObjectCarverTests {
     }
   }
 
+  @Test("canonical PTX is shorter, and ptxas makes the same cubin of it")
+  func canonicalPTX() async throws {
+    let ptxas = try #require(CUDAToolkitForTests.nvcc).removingLastComponent().appending("ptxas")
+    try await withTemporaryDirectory { folder in
+      let result = try await set.carver().carve(
+        keeping: nil,
+        ptx: .canonical,
+        into: folder.appending("out")
+      )
+      for (old, new) in zip(set.objects, result.objects).prefix(2) {
+        let pairs = zip(
+          try #require(try Fatbin(in: ELFFile(old))).entries,
+          try #require(try Fatbin(in: ELFFile(new))).entries
+        )
+        var texts = 0
+        for (left, right) in pairs {
+          let (before, after) = (try left.decompressedPayload().array(), try right.decompressedPayload().array())
+          guard left.kind == .ptx else {
+            #expect(before == after)
+            continue
+          }
+          texts += 1
+          #expect(after.count < before.count && after.last == 0 && right.compression == .none)
+          #expect(try left.kernelNames() == right.kernelNames())
+          var cubins: [Data?] = []
+          for text in [before, after] {
+            let (source, cubin) = (folder.appending("k.ptx"), folder.appending("k.cubin"))
+            try Data(text.dropLast()).write(to: URL(fileURLWithPath: source.string))
+            let compiled = try await runTool(
+              ptxas,
+              ["-arch=sm_\(left.architecture)", source.string, "-o", cubin.string]
+            )
+            try #require(compiled.isSuccess, "\(compiled.stderr)")
+            cubins.append(FileManager.default.contents(atPath: cubin.string))
+          }
+          #expect(cubins[0] != nil && cubins[0] == cubins[1])
+        }
+        #expect(texts == 1)
+      }
+    }
+  }
+
   @Test("a truncated object is refused and named")
   func truncated() async throws {
     try await withTemporaryDirectory { folder in

@@ -1,6 +1,7 @@
 import Archives
 import BinaryFormats
 import Foundation
+import PTXText
 import SystemPackage
 import TestSupport
 import Testing
@@ -98,6 +99,31 @@ struct PackedFileTests {
     #expect(small.blocks.count > 3)
   }
 
+  @Test("PTX is filtered, cubins are not, and a filtered entry that is broken is refused")
+  func filtered() async throws {
+    let library = try library
+    try await withTemporaryDirectory { folder in
+      let index = try PackedFile(try await packed(library, in: folder)).index
+      for entry in index.entries {
+        #expect((entry.filteredSize != nil) == (index.images[entry.image].kind == "virtual"))
+      }
+      let ptx = try #require(library.blocks.joined().first { library.images[$0.image].kind == "virtual" })
+      let entry = library.entry(at: ptx)
+      let filtered = try #require(FilteredEntry.filter(entry))
+      let plain = entry.header.array() + entry.paddedPayload.array()
+      #expect(try FilteredEntry.restore(filtered[...], size: plain.count) == plain)
+      #expect(filtered.count < plain.count)
+      for size in [0, 80, plain.count - 1, plain.count + 1] {
+        #expect(throws: RecentNames.Fault.self) { try FilteredEntry.restore(filtered[...], size: size) }
+      }
+      for count in [0, 7, 40] {
+        #expect(throws: RecentNames.Fault.self) {
+          try FilteredEntry.restore(filtered.prefix(count), size: plain.count)
+        }
+      }
+    }
+  }
+
   @Test("a damaged file is refused, whatever byte is wrong", arguments: [1, 7, 23])
   func damaged(step: Int) async throws {
     let library = try library
@@ -122,10 +148,10 @@ struct PackedFileTests {
     let library = try library
     try await withTemporaryDirectory { folder in
       var bytes = try ByteSource(mapping: try await packed(library, in: folder)).array()
-      bytes[8] = 2
+      bytes[8] = 3
       let error = #expect(throws: BinaryFormatError.self) { try PackedFile(ByteSource(bytes, name: "new")) }
       #expect(
-        error?.kind == .unsupported && error?.description.contains("must be of version 1; it is 2") == true
+        error?.kind == .unsupported && error?.description.contains("must be of version 2; it is 3") == true
       )
       let text = #expect(throws: BinaryFormatError.self) {
         try PackedFile(ByteSource(Array("hello, world".utf8), name: "t"))
@@ -146,7 +172,7 @@ struct PackedFileTests {
         change(&wrong)
         #expect(wrong.contradiction(end: end) != nil)
       }
-      expectFault { $0.format = 2 }
+      expectFault { $0.format = 3 }
       expectFault { $0.librarySize += 1 }
       expectFault { $0.librarySize = .max }
       expectFault { $0.blocks[1].offset -= 1 }
@@ -160,6 +186,8 @@ struct PackedFileTests {
       expectFault { $0.entries[0].image = 99 }
       expectFault { $0.entries[0].block = 0 }
       expectFault { $0.entries[0].size += 8 }
+      expectFault { $0.entries[0].filteredSize = -1 }
+      expectFault { $0.entries[0].filteredSize = 8 }
       expectFault { $0.entries[1] = $0.entries[0] }
       expectFault { $0.entries.removeLast() }
     }

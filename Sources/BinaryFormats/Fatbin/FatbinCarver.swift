@@ -49,10 +49,12 @@ public struct FatbinCarver: Sendable {
   ///
   /// - Parameters:
   ///   - keep: Whether to keep an entry; called once for each.
+  ///   - rewrite: Makes another entry of each that is kept, before it is stored.
   ///   - method: How to store the kept payloads; nil leaves them as they are.
   /// - Throws: ``BinaryFormatError`` when an entry cannot be recompressed, or the object cannot be rewritten.
   public func carve(
     keeping keep: (FatbinEntry) -> Bool,
+    rewriting rewrite: ((FatbinEntry) throws(BinaryFormatError) -> FatbinEntry)? = nil,
     recompressing method: FatbinCompressionMethod? = nil
   ) throws(BinaryFormatError) -> CarvedObject {
     guard let section, let fatbin else { return try CarvedObject(unchanged: object) }
@@ -62,7 +64,10 @@ public struct FatbinCarver: Sendable {
     for container in fatbin.containers {
       var entries: [FatbinEntry] = []
       for entry in container.entries where keep(entry) {
-        entries.append(method == nil ? entry : try entry.recompressed(as: method ?? .none))
+        var entry = entry
+        if let rewrite { entry = try rewrite(entry) }
+        if let method { entry = try entry.recompressed(as: method) }
+        entries.append(entry)
       }
       let carved = container.replacing(entries: entries)
       newPlaces[UInt64(container.offset)] = UInt64(content.count)

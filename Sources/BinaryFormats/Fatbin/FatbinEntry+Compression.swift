@@ -86,6 +86,17 @@ extension FatbinEntry {
     return try storing(content, uncompressedSize: nil, flag: [])
   }
 
+  /// The same entry of PTX with another text, uncompressed; a NUL byte is put behind it.
+  ///
+  /// - Throws: ``BinaryFormatError`` for an entry that is no PTX or isn't understood.
+  public func replacing(text: [UInt8]) throws(BinaryFormatError) -> FatbinEntry {
+    guard kind == .ptx, isUnderstood else {
+      throw header.error(.unsupported, "only the text of PTX that is understood can be replaced")
+    }
+    let content = ByteSource(text + [0], name: paddedPayload.name, offset: paddedPayload.offset)
+    return try storing(content, uncompressedSize: nil, flag: [])
+  }
+
   /// The entry with another payload and the four header fields that go with it.
   private func storing(
     _ payload: ByteSource,

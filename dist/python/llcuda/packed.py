@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, NamedTuple
 
-from llcuda import slices
+from llcuda import ptx, slices
 from llcuda.slices import Arch, IndexProblem, Slice
 
 SUFFIX = ".kernels"
 _HEADER = struct.Struct("<8sIIQQQ32sQ")
 _MAGIC = b"LLCUPACK"
-_VERSION = 1
-_INDEX_FORMAT = 1
+_VERSION = 2
+_INDEX_FORMAT = 2
 _INDEX_LIMIT = 64 << 20
 _LIBRARY_LIMIT = 4 << 30
 _MEMORY_LIMIT = 192 << 20
@@ -217,7 +217,8 @@ class PackedFile:
                 parts = []
                 for item, entry in enumerate(index["entries"]):
                     if entry["block"] == number:
-                        parts.append(Part([(places.get(item, -1), entry["size"])], entry["sha256"]))
+                        run = (places.get(item, -1), entry["size"])
+                        parts.append(Part([run], entry["sha256"], entry.get("filteredSize")))
                 while parts and not parts[-1].is_wanted:
                     parts.pop()
             if parts:
@@ -230,37 +231,61 @@ class PackedFile:
             file.seek(block.offset)
             pieces = _decompress(file, block.stored, block.size, self._fault)
             piece = memoryview(b"")
+
+            def take(size: int) -> Iterator[memoryview]:
+                """The next bytes of the block."""
+                nonlocal piece
+                while size > 0:
+                    if not piece:
+                        data = next(pieces, b"")
+                        if not data:
+                            raise self._fault("a block is too short")
+                        moved(len(data))
+                        piece = memoryview(data)
+                    now = piece[:size]
+                    piece = piece[len(now) :]
+                    size -= len(now)
+                    yield now
+
             for part in block.parts:
                 digest = hashlib.sha256()
                 for offset, size in part.runs:
-                    while size > 0:
-                        if not piece:
-                            data = next(pieces, b"")
-                            if not data:
-                                raise self._fault("a block is too short")
-                            moved(len(data))
-                            piece = memoryview(data)
-                        now = piece[:size]
-                        piece = piece[len(now) :]
+                    parts = take(part.taken(size))
+                    if part.filtered is not None and offset >= 0:
+                        parts = iter([memoryview(self._restore(b"".join(parts), size))])
+                    for now in parts:
                         if offset >= 0:
                             digest.update(now)
                             _write(descriptor, now, offset)
                             offset += len(now)
-                        size -= len(now)
                 if part.is_wanted and digest.hexdigest() != part.sha256:
                     raise self._fault(f"a part has the digest {digest.hexdigest()} and not {part.sha256}")
 
 
+    def _restore(self, filtered: bytes, size: int) -> bytes:
+        try:
+            return ptx.restore(filtered, size)
+        except ptx.PTXProblem as problem:
+            raise self._fault(f"a part is broken: {problem}") from None
+
+
 class Part(NamedTuple):
-    """Consecutive bytes of a block: where they go (offset and size; -1 for nowhere), and their digest."""
+    """Consecutive bytes of a block: where they go (offset and size; -1 for nowhere), and their digest.
+
+    ``filtered`` is how many bytes of the block a single run was made of, when it is PTX whose names were counted back."""
 
     runs: list[tuple[int, int]]
     sha256: str
+    filtered: int | None = None
 
     @property
     def is_wanted(self) -> bool:
         """Whether the bytes go anywhere."""
         return all(offset >= 0 for offset, _ in self.runs)
+
+    def taken(self, size: int) -> int:
+        """The bytes of the block that a run of some size takes."""
+        return size if self.filtered is None else self.filtered
 
 
 class Block(NamedTuple):
@@ -275,7 +300,7 @@ class Block(NamedTuple):
     @property
     def work(self) -> int:
         """The bytes that have to be decompressed."""
-        return sum(size for part in self.parts for _, size in part.runs)
+        return sum(part.taken(size) for part in self.parts for _, size in part.runs)
 
 
 class Plan(NamedTuple):
@@ -404,7 +429,10 @@ def _contradiction(index: dict[str, Any], end: int) -> str:
         if not number(entry["number"], len(entries)) or (entry["container"], entry["number"]) in numbers:
             return "two entries at one place"
         numbers.add((entry["container"], entry["number"]))
-        sizes[entry["block"]] += entry["size"]
+        taken = entry.get("filteredSize", entry["size"])
+        if not number(taken, size):
+            return "an entry of that size in its block"
+        sizes[entry["block"]] += taken
         filled[entry["container"]] += entry["size"]
     if any(count != block["size"] for count, block in zip(sizes, blocks)):
         return "a block's size is not that of its entries"

@@ -6,10 +6,55 @@ import hashlib
 import json
 import lzma
 import random
+import re
 import struct
 from pathlib import Path
 
 HEADER = struct.Struct("<8sIIQQQ32sQ")
+_NAME = re.compile(r"(%[a-z]+|\$L(?:__BB\d+_)?)(0|[1-9]\d{0,6})(?![0-9A-Za-z_$<])")
+
+
+def count_back(text: str) -> bytes:
+    """PTX with its names counted back to their last use, as packed files hold it."""
+
+    def function(part: str) -> bytes:
+        used: dict[str, list[int]] = {}
+        last: dict[str, int] = {}
+        out, place = [], 0
+        for match in _NAME.finditer(part):
+            stem, number = match[1], int(match[2])
+            out += [part[place : match.start()].encode(), stem.encode()]
+            place = match.end()
+            numbers = used.setdefault(stem, [])
+            if number in numbers:
+                rank = numbers.index(number)
+                numbers.remove(number)
+                far = rank - 125
+                code = bytes([0x82 + rank] if far < 0 else [0xFF, *(0x80 | far >> shift & 127 for shift in (14, 7, 0))])
+            else:
+                jump = number - last.get(stem, 0) - 1
+                last[stem] = number
+                code = b"\x81%d\x80" % jump if jump else b"\x80"
+            numbers.insert(0, number)
+            out.append(code)
+        return b"".join([*out, part[place:].encode()])
+
+    return b"".join(map(function, re.split(r"(?=\.(?:entry|func) )", text)))
+
+
+def ptx_entry(source: random.Random, functions: int = 2, lines: int = 60) -> tuple[bytes, bytes]:
+    """An entry of PTX, header and text, and what stands for it in a block."""
+    header = source.randbytes(4) + struct.pack("<I", 80) + source.randbytes(72)
+    text = ".version 8.4\n"
+    for number in range(functions):
+        text += f".visible .entry kernel{number}(\n.param .u64 kernel{number}_param_0)\n{{\n.reg .b32 %r<{lines * 3}>;\n"
+        for line in range(lines):
+            a, b, c = (source.randrange(1, 3 * lines) for _ in range(3))
+            text += f"add.s32 %r{line + 1}, %r{a}, %r{b}; // %tid.x %r0 %r007 %r12345678 %rx_1\n"
+            text += f"@%p{c % 7} bra $L__BB{number}_{b}; bra $L{a};\n"
+        text += "}\n"
+    text += "\0" * (8 - len(text) % 8)
+    return header + text.encode(), header + count_back(text)
 
 
 class Packed:
@@ -20,12 +65,17 @@ class Packed:
         source = random.Random(seed)
         self.skeleton = [(0, source.randbytes(500))]
         self.entries: list[tuple[int, int, int, bytes]] = []  # unit, number, image, bytes
+        self.filtered: dict[tuple[int, int], bytes] = {}  # unit and number of PTX, and what is in its block
         self.containers: list[tuple[int, int, bytes]] = []
         place = 500
         for unit in range(units):
             parts = []
             for number in range(len(images)):
-                parts.append(source.randbytes(entry_size // 4 * 8 // 8) * 4)
+                if images[number].endswith("ptx"):
+                    entry, self.filtered[unit, number] = ptx_entry(source, lines=entry_size // 80)
+                    parts.append(entry)
+                else:
+                    parts.append(source.randbytes(entry_size // 4 * 8 // 8) * 4)
                 self.entries.append((unit, number, number, parts[-1]))
             size = 16 + sum(map(len, parts))
             self.containers.append((place, size, struct.pack("<IHHQ", 0xBA55ED50, 1, 16, size - 16)))
@@ -51,19 +101,20 @@ class Packed:
         entries = []
         for image in range(len(self.images)):
             own = [entry for entry in self.entries if entry[2] == image]
-            contents.append(b"".join(entry[3] for entry in own))
-            entries += [
-                {"container": unit, "number": number, "image": image, "block": image + 1, "size": len(data),
-                 "sha256": hashlib.sha256(data).hexdigest()}
-                for unit, number, image, data in own
-            ]  # fmt: skip
+            contents.append(b"".join(self.filtered.get(entry[:2], entry[3]) for entry in own))
+            for unit, number, image, data in own:
+                row = {"container": unit, "number": number, "image": image, "block": image + 1, "size": len(data)}
+                row["sha256"] = hashlib.sha256(data).hexdigest()
+                if (unit, number) in self.filtered:
+                    row["filteredSize"] = len(self.filtered[unit, number])
+                entries.append(row)
         blocks = [lzma.compress(content, preset=0, check=lzma.CHECK_CRC32) for content in contents]
         offset, rows = HEADER.size, []
         for block, content in zip(blocks, contents):
             rows.append({"offset": offset, "storedSize": len(block), "size": len(content), "dictionary": 1 << 18})
             offset += len(block)
         index = {
-            "format": 1,
+            "format": 2,
             "slice": "all",
             "librarySize": self.size,
             "librarySHA256": hashlib.sha256(self.library(*self.images)).hexdigest(),
@@ -84,7 +135,7 @@ class Packed:
         }
         return index, blocks
 
-    def file(self, index: dict | None = None, version: int = 1) -> bytes:
+    def file(self, index: dict | None = None, version: int = 2) -> bytes:
         """The packed file, perhaps with another index."""
         own, blocks = self.index()
         text = json.dumps(index or own).encode()

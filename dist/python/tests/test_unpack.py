@@ -292,11 +292,11 @@ def test_damaged_files_are_refused_in_one_line(site: Site, cache: Path) -> None:
 def test_what_this_version_does_not_know_is_refused(site: Site, cache: Path) -> None:
     packed = Packed(IMAGES)
     packed.install(site.cuda)
-    (site.cuda / "all.packed").write_bytes(packed.file(version=2))
-    assert "it is of format 2, and this version knows format 1" in site.run("unpack", "--all", env=env(cache)).stderr
+    (site.cuda / "all.packed").write_bytes(packed.file(version=3))
+    assert "it is of format 3, and this version knows format 2" in site.run("unpack", "--all", env=env(cache)).stderr
     index, _ = packed.index()
     changes: list[dict[str, object]] = [
-        {"format": 2}, {"librarySize": -1}, {"librarySize": 1 << 50}, {"librarySize": True}, {"blocks": []}, {"containers": "x"},
+        {"format": 3}, {"librarySize": -1}, {"librarySize": 1 << 50}, {"librarySize": True}, {"blocks": []}, {"containers": "x"},
         {"entries": index["entries"] + index["entries"][:1]}, {"entries": index["entries"][1:]}, {"images": []},
         {"skeleton": {**index["skeleton"], "block": 1}}, {"skeleton": {**index["skeleton"], "sha256": "../.."}},
         {"containers": [{**item, "offset": item["offset"] - 1} for item in index["containers"]]},

@@ -1,0 +1,82 @@
+"""PTX as it stands in packed files: registers and labels counted back to their last use (format: dist/packed-format.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# A name's stem and, in place of its number, a code: new, new with a jump, used so many names ago, used long ago.
+_NAME = re.compile(
+    rb"(%[a-z]+|\$L(?:__BB[0-9]+_)?)(?:([\x80\x82-\xfe])|\x81(-?[0-9]{1,8})\x80|\xff([\x80-\xff]{3}))"
+)
+_FUNCTION = re.compile(rb"\.(?:entry|func) ")
+_NEXT = 0x80
+_RECENT = 0x82
+_NEARBY = 0xFF - _RECENT
+_NUMBERS = 10_000_000
+_HEADER_FIELD = slice(4, 8)
+
+
+class PTXProblem(Exception):
+    """Bytes that are no PTX in this form."""
+
+
+def restore(entry: bytes, size: int) -> bytes:
+    """An entry of ``size`` bytes, its header and its text, as it was before its names were counted back. Raises PTXProblem."""
+    header = int.from_bytes(entry[_HEADER_FIELD], "little")
+    if header > len(entry) or header > size:
+        raise PTXProblem("an entry's header does not fit into it")
+    pieces = [entry[:header]]
+    length = header
+    # A function at a time, so that little memory is needed.
+    for function in _functions(entry, header):
+        piece = _restore_function(function)
+        length += len(piece)
+        if length > size:
+            raise PTXProblem("an entry is too long")
+        pieces.append(piece)
+    if length != size:
+        raise PTXProblem("an entry is too short")
+    return b"".join(pieces)
+
+
+def _functions(text: bytes, start: int) -> Iterator[bytes]:
+    for match in _FUNCTION.finditer(text, start):
+        yield text[start : match.start()]
+        start = match.start()
+    yield text[start:]
+
+
+def _restore_function(text: bytes) -> bytes:
+    # Four columns behind each piece of plain text: stem, short code, jump, long code.
+    parts = _NAME.split(text)
+    recent: dict[bytes, list[bytes]] = {}
+    last: dict[bytes, int] = {}
+    names = []
+    add = names.append
+    try:
+        for stem, code, jump, far in zip(parts[1::5], parts[2::5], parts[3::5], parts[4::5]):
+            used = recent.get(stem)
+            if used is None:
+                used = recent[stem] = []
+                last[stem] = 0
+            if code and code != b"\x80":
+                # ~rank counts from the end.
+                name = used.pop(_RECENT - 1 - code[0])
+            elif far:
+                rank = (far[0] & 0x7F) << 14 | (far[1] & 0x7F) << 7 | far[2] & 0x7F
+                name = used.pop(-1 - _NEARBY - rank)
+            else:
+                number = last[stem] = last[stem] + 1 + int(jump or 0)
+                if not 0 <= number < _NUMBERS:
+                    raise PTXProblem("a name has a number that no name has")
+                name = b"%s%d" % (stem, number)
+            used.append(name)
+            add(name)
+    except IndexError:
+        raise PTXProblem("a name refers to more names than there are") from None
+    pieces = parts[::5]
+    if not all(map(bytes.isascii, pieces)):
+        raise PTXProblem("a code stands behind no name")
+    names.append(b"")
+    return b"".join(piece for pair in zip(pieces, names) for piece in pair)
