@@ -30,9 +30,18 @@ private struct CanonicalPTXWriter {
   /// The kernel whose parameters and body are read.
   private var kernel: Range<Int>?
   private var registers: [Names] = []
+  /// Names that inline assembly declares in a block of its own: they hide the function's.
+  private var hidden: [Hidden] = []
   private var labels = Names(stem: [], limit: NumberedName.numberLimit)
 
   private enum Gap: Int { case none, blank, line }
+
+  private struct Hidden {
+    let depth: Int
+    /// The index in `registers`.
+    let stem: Int
+    let number: Int
+  }
 
   /// New numbers of a stem's names.
   private struct Names {
@@ -111,6 +120,7 @@ private struct CanonicalPTXWriter {
       depth -= 1
       guard depth >= 0 else { return false }
       if depth == 0 { leaveFunction() }
+      hidden.removeAll { $0.depth > depth }
     }
     // A declaration without a body.
     if byte == UInt8(ascii: ";"), depth == 0 { leaveFunction() }
@@ -164,7 +174,12 @@ private struct CanonicalPTXWriter {
     if let name = NumberedName(in: text, at: place), let index = declared(start..<name.stemEnd) {
       // Number 0 would leave no room: as many names as are declared, counted from 1.
       guard name.number > 0, name.number < registers[index].limit else { return false }
-      let number = registers[index].number(of: name.number)
+      var number = name.number
+      if !hidden.contains(where: { $0.stem == index && $0.number == name.number }) {
+        number = registers[index].number(of: name.number)
+        // The block's own would take its place.
+        guard !hidden.contains(where: { $0.stem == index && $0.number == number }) else { return false }
+      }
       copy(start..<name.stemEnd)
       output.append(contentsOf: String(number).utf8)
       place = name.end
@@ -211,9 +226,12 @@ private struct CanonicalPTXWriter {
       }
       let word = endOfWord(from: index + 1)
       guard word < text.count, text[word] == UInt8(ascii: "<") else {
-        // A single name, such as inline assembly declares in a block of its own; with a number it could be one of many.
-        guard !text[index..<word].contains(where: \.isDigit) else { return false }
-        index = word
+        // A single name, such as inline assembly declares in a block of its own.
+        if let name = NumberedName(in: text, at: index), let stem = declared(index..<name.stemEnd) {
+          guard depth > 1 else { return false }
+          hidden.append(Hidden(depth: depth, stem: stem, number: name.number))
+        }
+        index = max(word, index + 1)
         continue
       }
       guard depth == 1, let stemEnd = NumberedName.stem(in: text, at: index), stemEnd == word,

@@ -103,11 +103,26 @@ struct CanonicalPTXTests {
     #expect(canonical(text) == ".entry a() { .reg .b32 %r<9>; mov.b32 %r1,%envreg3; mov.b32 %r1,%clock64; }")
   }
 
+  @Test("a block's own register keeps its name and hides the function's")
+  func hidden() {
+    let text = """
+      .entry a() { .reg .b32 %r<9>; mov.b32 %r5,1; { .reg .b32 %r5; mov.b32 %r5,%r5; } mov.b32 %r4,%r5; \
+      { .reg .pred %p1; setp %p1,%r4; } }
+      """
+    #expect(
+      canonical(text) == """
+        .entry a() { .reg .b32 %r<9>; mov.b32 %r1,1; { .reg .b32 %r5; mov.b32 %r5,%r5; } mov.b32 %r2,%r1; \
+        { .reg .pred %p1; setp %p1,%r2; } }
+        """
+    )
+  }
+
   @Test(
     "what a renaming might touch is left alone",
     arguments: [
       "/* x */", "# 1 \"a.cu\"", ".loc 1 2 3", ".file 1 \"a.cu\"", ".section .debug_info {}", "\"open", "ü", "}", "{",
-      ".entry a() { .reg .b32 %r1; }", ".entry a() { { .reg .b32 %r<2>; } }", ".entry a() { .reg .b32 %r<9>; mov.b32 %r0, 1; }",
+      ".entry a() { .reg .b32 %r<3>; .reg .b32 %r1; }",
+      ".entry a() { .reg .b32 %r<9>; { .reg .b32 %r1; mov.b32 %r1,%r7; } }", ".entry a() { { .reg .b32 %r<2>; } }", ".entry a() { .reg .b32 %r<9>; mov.b32 %r0, 1; }",
       ".entry a() { .reg .b32 %r<9>; mov.b32 %r9, 1; }", ".entry a() { .reg .b32 %r<9>; .reg .b64 %r<9>; }",
       ".entry a() { $L1: }", ".entry a(.param .u64 $p0) {}", ".entry a() { .reg .b32 %r<",
     ]

@@ -13,7 +13,7 @@ from llcuda.packed import Image, PackedFile
 from llcuda.slices import Arch
 
 UNPACK = """
-import resource, sys, time
+import re, resource, sys, time
 from pathlib import Path
 from llcuda.packed import Image, PackedFile
 from llcuda.progress import Bar
@@ -27,7 +27,8 @@ with Bar("", 1) as bar:
     unpack._write(file, plan, target, bar)
 seconds = time.monotonic() - begin
 cpu = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+# Not ru_maxrss, which a process begins with that of its parent.
+peak = int(re.search(r"VmHWM:\s*([0-9]+) kB", Path("/proc/self/status").read_text())[1])
 print(seconds, cpu, peak * 1024, plan.bytes_written, sum(block.work for block in plan.blocks))
 """
 

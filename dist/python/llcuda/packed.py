@@ -262,7 +262,7 @@ class PackedFile:
                     raise self._fault(f"a part has the digest {digest.hexdigest()} and not {part.sha256}")
 
 
-    def _restore(self, filtered: bytes, size: int) -> bytes:
+    def _restore(self, filtered: bytes, size: int) -> bytes | bytearray:
         try:
             return ptx.restore(filtered, size)
         except ptx.PTXProblem as problem:

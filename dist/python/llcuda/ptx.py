@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from llcuda import native
 
 # A name's stem and, in place of its number, a code: new, new with a jump, used so many names ago, used long ago.
 _NAME = re.compile(
@@ -21,11 +24,43 @@ class PTXProblem(Exception):
     """Bytes that are no PTX in this form."""
 
 
-def restore(entry: bytes, size: int) -> bytes:
+def restore(entry: bytes, size: int) -> bytes | bytearray:
     """An entry of ``size`` bytes, its header and its text, as it was before its names were counted back. Raises PTXProblem."""
     header = int.from_bytes(entry[_HEADER_FIELD], "little")
     if header > len(entry) or header > size:
         raise PTXProblem("an entry's header does not fit into it")
+    quickly = _native()
+    restored = quickly(entry, header, size) if quickly else None
+    # What C gives up on is told here.
+    return _restore(entry, header, size) if restored is None else restored
+
+
+@lru_cache(maxsize=1)
+def _native() -> Callable[[bytes, int, int], bytearray | None] | None:
+    """The same in C, twenty times as fast, from the library that picks slices; None where that can't be loaded."""
+    import ctypes
+
+    try:
+        library = ctypes.CDLL(str(native.bin_folder() / native.SELECTOR))
+        function = library.llcuda_restore_names
+    except (native.LlcudaError, OSError, AttributeError):
+        return None
+    function.restype = ctypes.c_longlong
+    function.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t]
+
+    def restore(entry: bytes, header: int, size: int) -> bytearray | None:
+        output = bytearray(size)
+        output[:header] = entry[:header]
+        if size == header:
+            return output if len(entry) == header else None
+        text = (ctypes.c_char * (size - header)).from_buffer(output, header)
+        count = function(entry[header:], len(entry) - header, ctypes.addressof(text), size - header)
+        return output if count == size - header else None
+
+    return restore
+
+
+def _restore(entry: bytes, header: int, size: int) -> bytes:
     pieces = [entry[:header]]
     length = header
     # A function at a time, so that little memory is needed.

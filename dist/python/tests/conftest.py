@@ -73,16 +73,20 @@ class Site:
         )
 
 
-@pytest.fixture(scope="session")
-def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a fake libcuda.so.1."""
+def compile_library(library: Path, source: Path) -> Path:
+    """Compiles a source to a shared library."""
     compiler = next((name for name in ("gcc-12", "gcc", "cc") if shutil.which(name)), None)
     if compiler is None:
         pytest.skip("no C compiler here")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source)], check=True)
+    return library
+
+
+@pytest.fixture(scope="session")
+def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a fake libcuda.so.1."""
     folder = tmp_path_factory.mktemp("driver")
-    source = SELECTOR_TESTS / "fake_cuda.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(folder / "libcuda.so.1"), str(source)], check=True)
-    return folder
+    return compile_library(folder / "libcuda.so.1", SELECTOR_TESTS / "fake_cuda.c").parent
 
 
 @pytest.fixture

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from llcuda import ptx
+from conftest import SELECTOR_TESTS, compile_library
+from llcuda import native, ptx
 from packing import count_back, ptx_entry
 
 HEADER = b"\0\0\0\0\x40\0\0\0" + bytes(56)
+
+
+@pytest.fixture(params=["python", "c"], autouse=True)
+def language(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Every test runs with the selector's function and without it."""
+    monkeypatch.setattr(native, "PACKAGE", tmp_path)
+    ptx._native.cache_clear()
+    if request.param == "c":
+        (tmp_path / "bin").mkdir()
+        compile_library(tmp_path / "bin" / native.SELECTOR, SELECTOR_TESTS.parent / "names.c")
+        assert ptx._native()
+    yield request.param
+    ptx._native.cache_clear()
 
 
 def restore(text: bytes, size: int) -> str:
@@ -41,6 +57,7 @@ def test_an_entry_comes_back(seed: int) -> None:
 @pytest.mark.parametrize(
     ("stored", "rule"),
     [
+        (b"%r", "too short"),
         (b"%r\x82", "more names than there are"),
         (b"%r\x80 %r\x83", "more names than there are"),
         (b"%r\x80 %r\xff\x80\x80\x80", "more names than there are"),
@@ -62,3 +79,27 @@ def test_sizes_and_header_are_checked() -> None:
             restore(b"%r\x80", size)
     with pytest.raises(ptx.PTXProblem, match="header"):
         ptx.restore(b"\0\0\0\0\x40\0\0\0", 100)
+
+
+def test_both_languages_take_and_refuse_the_same(language: str) -> None:
+    if language == "python":
+        pytest.skip("compared with C")
+    source = random.Random(7)
+    pieces = [b"%r", b"%", b"$L", b"$L__BB1_", b"\x80", b"\x81", b"\x82", b"\x83", b"\xff", b"1", b"-", b" ", b".entry ", b"x"]
+    quickly = ptx._native()
+    assert quickly
+    taken = 0
+    for _ in range(3000):
+        stored = HEADER + b"".join(source.choices(pieces, k=source.randrange(12)))
+        try:
+            text = b"".join(map(ptx._restore_function, ptx._functions(stored, 64)))
+        except ptx.PTXProblem:
+            assert quickly(stored, 64, 1000) is None
+            for size in range(64, 90):
+                assert quickly(stored, 64, size) is None
+            continue
+        taken += 1
+        assert quickly(stored, 64, 64 + len(text)) == HEADER + text
+        assert quickly(stored, 64, 65 + len(text)) is None
+        assert not text or quickly(stored, 64, 63 + len(text)) is None
+    assert taken > 100
