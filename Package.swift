@@ -106,7 +106,8 @@ let package = Package(
       "Commands",
       [
         "ReleaseModel", "SizeModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives",
-        "Building", "Carving", "BinaryFormats", "PTXText", "PackedKernels", "Pipeline", "Inventory", "Inspection",
+        "Building", "Carving", "BinaryFormats", "PTXText", "PackedKernels", "Pipeline", "Inventory",
+        "Inspection",
         "Verification", "Doctor", "Sharding", "Timeline", "Publishing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]

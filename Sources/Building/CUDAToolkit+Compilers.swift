@@ -9,11 +9,13 @@ extension CUDAToolkit {
   /// - Parameters:
   ///   - cCompiler: the C compiler beside the host compiler.
   ///   - sccache: what sccache says of its version; it names nvcc's steps.
+  ///   - record: keeps the files' digests for the next run; the file may be missing.
   /// - Returns: `nil` when not all of them are where they are in NVIDIA's toolkits.
   /// - Throws: ``ToolExecution/ToolError`` for a compiler that doesn't run, `ArchiveError` for a file that can't be read.
   public func digestOfCompilers(
     cCompiler: FilePath,
     sccache: String,
+    record: FilePath,
     locator: ToolLocator,
     runner: ToolRunner
   ) async throws -> SHA256Digest? {
@@ -30,7 +32,9 @@ extension CUDAToolkit {
         files.append(path)
       }
     }
-    let digests = try files.map { "\($0.lastComponent?.string ?? "") \(try SHA256Digest.ofFile(at: $0))" }
+    var recorded = RecordedDigests(at: record)
+    let digests = try files.map { "\($0.lastComponent?.string ?? "") \(try recorded.digest(of: $0))" }
+    recorded.save()
     return .of(Array((digests + [hostCompilerVersion, sccache]).joined(separator: "\n").utf8))
   }
 }

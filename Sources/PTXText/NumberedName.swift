@@ -64,7 +64,8 @@ extension UInt8 {
   var isLowercase: Bool { self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z") }
   /// What identifiers of PTX are made of, `%` aside (PTX ISA, "Identifiers").
   var isPartOfWord: Bool {
-    isDigit || isLowercase || self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") || self == UInt8(ascii: "_")
+    isDigit || isLowercase || self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z")
+      || self == UInt8(ascii: "_")
       || self == UInt8(ascii: "$")
   }
 }

@@ -4,7 +4,7 @@
 /// instance, share no operand. Counted back from the place of use they share nearly all. Lossless for any ASCII text;
 /// `dist/packed-format.md` describes the form, which the Python package reads.
 public enum RecentNames {
-  /// What is behind a stem in place of a number. Everything else is ASCII.
+  /// What is behind a stem in place of a number; everything else is ASCII.
   enum Code {
     /// A name not seen before, numbered one higher than the last such.
     static let next: UInt8 = 0x80

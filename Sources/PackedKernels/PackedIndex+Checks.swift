@@ -40,7 +40,8 @@ extension PackedIndex {
     for (number, entry) in entries.enumerated() {
       guard containers.indices.contains(entry.container), images.indices.contains(entry.image),
         blocks.indices.contains(entry.block), entry.block != skeleton.block,
-        (0...librarySize).contains(entry.size), (0...librarySize).contains(entry.blockSize), numbers[entry.container].insert(entry.number).inserted
+        (0...librarySize).contains(entry.size), (0...librarySize).contains(entry.blockSize),
+        numbers[entry.container].insert(entry.number).inserted
       else { return "entry \(number) belongs nowhere" }
       blockSizes[entry.block] += entry.blockSize
       containerSizes[entry.container] += entry.size

@@ -14,9 +14,11 @@ public struct PackedWriter: Sendable {
     position: 4
   )
   /// How blocks of PTX are: filtered text, in which the byte before says much and the position nothing.
+  ///
+  /// Restoring an entry takes memory of its own, so the dictionary is smaller.
   public var text: XZ.Settings = XZ.Settings(
     preset: 6,
-    dictionary: 128 << 20,
+    dictionary: 64 << 20,
     literalContext: 4,
     literalPosition: 0,
     position: 0

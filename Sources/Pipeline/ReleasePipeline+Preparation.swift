@@ -116,6 +116,7 @@ extension ReleasePipeline {
       let compilers = try await toolkit.digestOfCompilers(
         cCompiler: cCompiler,
         sccache: version,
+        record: folders.cache.appending("compilers.json"),
         locator: locator,
         runner: runner
       )

@@ -108,6 +108,7 @@ import ToolExecution
         try await toolkit.digestOfCompilers(
           cCompiler: host.appending("gcc"),
           sccache: sccache,
+          record: folder.appending("compilers.json"),
           locator: ToolLocator(path: folder.string),
           runner: ToolRunner()
         )

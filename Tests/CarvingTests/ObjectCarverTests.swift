@@ -166,7 +166,9 @@ struct ObjectCarverTests {
         )
         var texts = 0
         for (left, right) in pairs {
-          let (before, after) = (try left.decompressedPayload().array(), try right.decompressedPayload().array())
+          let (before, after) = (
+            try left.decompressedPayload().array(), try right.decompressedPayload().array()
+          )
           guard left.kind == .ptx else {
             #expect(before == after)
             continue

@@ -120,9 +120,11 @@ struct CanonicalPTXTests {
   @Test(
     "what a renaming might touch is left alone",
     arguments: [
-      "/* x */", "# 1 \"a.cu\"", ".loc 1 2 3", ".file 1 \"a.cu\"", ".section .debug_info {}", "\"open", "ü", "}", "{",
+      "/* x */", "# 1 \"a.cu\"", ".loc 1 2 3", ".file 1 \"a.cu\"", ".section .debug_info {}", "\"open", "ü",
+      "}", "{",
       ".entry a() { .reg .b32 %r<3>; .reg .b32 %r1; }",
-      ".entry a() { .reg .b32 %r<9>; { .reg .b32 %r1; mov.b32 %r1,%r7; } }", ".entry a() { { .reg .b32 %r<2>; } }", ".entry a() { .reg .b32 %r<9>; mov.b32 %r0, 1; }",
+      ".entry a() { .reg .b32 %r<9>; { .reg .b32 %r1; mov.b32 %r1,%r7; } }",
+      ".entry a() { { .reg .b32 %r<2>; } }", ".entry a() { .reg .b32 %r<9>; mov.b32 %r0, 1; }",
       ".entry a() { .reg .b32 %r<9>; mov.b32 %r9, 1; }", ".entry a() { .reg .b32 %r<9>; .reg .b64 %r<9>; }",
       ".entry a() { $L1: }", ".entry a(.param .u64 $p0) {}", ".entry a() { .reg .b32 %r<",
     ]

@@ -13,8 +13,10 @@ struct RecentNamesTests {
 
   @Test("a name in order is one byte, a known one its rank")
   func codes() {
-    #expect(encode("%r1 %r2 %r1 %r2") == Array("%r".utf8) + [0x80, 0x20] + Array("%r".utf8) + [0x80, 0x20]
-      + Array("%r".utf8) + [0x83, 0x20] + Array("%r".utf8) + [0x83])
+    #expect(
+      encode("%r1 %r2 %r1 %r2") == Array("%r".utf8) + [0x80, 0x20] + Array("%r".utf8) + [0x80, 0x20]
+        + Array("%r".utf8) + [0x83, 0x20] + Array("%r".utf8) + [0x83]
+    )
     #expect(encode("%f7") == Array("%f".utf8) + [0x81] + Array("6".utf8) + [0x80])
     #expect(encode("$L__BB0_1") == Array("$L__BB0_".utf8) + [0x80])
   }
@@ -22,7 +24,8 @@ struct RecentNamesTests {
   @Test(
     "every text comes back",
     arguments: [
-      "", "%r1", "%r0", "%r9999999", "%r10000000", "%r01", "%r<12>", "%r1a", "%tid.x", "%rd1,%r1;", "$L1: $L__BB1_2 $Lx $L__BB_1",
+      "", "%r1", "%r0", "%r9999999", "%r10000000", "%r01", "%r<12>", "%r1a", "%tid.x", "%rd1,%r1;",
+      "$L1: $L__BB1_2 $Lx $L__BB_1",
       ".entry a %r5 .func b %r5 %r4 %r5", "%", "$", "$L", "%%r1", "%r", "%r12345678",
     ]
   )
@@ -48,9 +51,11 @@ struct RecentNamesTests {
   @Test(
     "what is wrong is refused",
     arguments: [
-      [0x80], [0x25, 0x72, 0x82], [0x25, 0x72, 0x80, 0x25, 0x72, 0x83], [0x25, 0x72, 0x81], [0x25, 0x72, 0x81, 0x78, 0x80],
+      [0x80], [0x25, 0x72, 0x82], [0x25, 0x72, 0x80, 0x25, 0x72, 0x83], [0x25, 0x72, 0x81],
+      [0x25, 0x72, 0x81, 0x78, 0x80],
       [0x25, 0x72, 0x81, 0x2D, 0x32, 0x80], [0x25, 0x72, 0x81] + Array("99999999".utf8) + [0x80],
-      [0x25, 0x72, 0xFF, 0x80, 0x80], [0x25, 0x72, 0xFF, 0x80, 0x80, 0x80], [0x25, 0x72, 0xFF, 0x80, 0x20, 0x80],
+      [0x25, 0x72, 0xFF, 0x80, 0x80], [0x25, 0x72, 0xFF, 0x80, 0x80, 0x80],
+      [0x25, 0x72, 0xFF, 0x80, 0x20, 0x80],
     ] as [[UInt8]]
   )
   func damaged(bytes: [UInt8]) {
@@ -65,7 +70,9 @@ struct RecentNamesTests {
 
   @Test("no bytes at all make it crash", arguments: 0..<200)
   func noise(seed: Int) {
-    let pieces: [[UInt8]] = [[0x25, 0x72], [0x80], [0x81], [0x82], [0xFF], [0x31], [0x2D], [0x24, 0x4C], [0x2E]]
+    let pieces: [[UInt8]] = [
+      [0x25, 0x72], [0x80], [0x81], [0x82], [0xFF], [0x31], [0x2D], [0x24, 0x4C], [0x2E],
+    ]
     let bytes = (0..<60).flatMap { _ in pieces.randomElement() ?? [] }
     _ = try? RecentNames.decode(bytes, limit: 500)
   }

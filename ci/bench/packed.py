@@ -12,7 +12,7 @@ from pathlib import Path
 from llcuda.packed import Image, PackedFile
 from llcuda.slices import Arch
 
-UNPACK = """
+UNPACK = r"""
 import re, resource, sys, time
 from pathlib import Path
 from llcuda.packed import Image, PackedFile

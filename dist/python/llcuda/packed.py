@@ -261,7 +261,6 @@ class PackedFile:
                 if part.is_wanted and digest.hexdigest() != part.sha256:
                     raise self._fault(f"a part has the digest {digest.hexdigest()} and not {part.sha256}")
 
-
     def _restore(self, filtered: bytes, size: int) -> bytes | bytearray:
         try:
             return ptx.restore(filtered, size)

@@ -49,6 +49,9 @@ def _native() -> Callable[[bytes, int, int], bytearray | None] | None:
     function.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t]
 
     def restore(entry: bytes, header: int, size: int) -> bytearray | None:
+        # A code stands for seven digits at most, so a larger size is no true one and gets no memory.
+        if size > 4 * len(entry):
+            return None
         output = bytearray(size)
         output[:header] = entry[:header]
         if size == header:
