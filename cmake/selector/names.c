@@ -1,11 +1,11 @@
 // Restores PTX of a packed file, whose registers and labels are counted back to their last use (dist/packed-format.md).
 // The selector has no use for it: the Python package calls it, which needs ten seconds for the same where this needs
 // half a one. Where anything is wrong it gives up, and dist/python/llcuda/ptx.py says what.
+#include "names.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define EXPORT __attribute__((visibility("default")))
 
 enum {
     NEXT = 0x80,     // a name not seen before, numbered one higher than the last such
@@ -32,9 +32,6 @@ struct reader {
     struct stem stems[MAX_STEMS];
     size_t count;
 };
-
-// Returns the bytes of the text, or -1 when the stored bytes are none, don't fit or memory is missing.
-EXPORT long long llcuda_restore_names(const unsigned char *stored, size_t count, unsigned char *text, size_t capacity);
 
 static bool is_lower(unsigned char byte) { return byte >= 'a' && byte <= 'z'; }
 

@@ -1,4 +1,5 @@
-// Parses thousands of damaged indexes. Run with sanitizers; it must come to its end. The seed is fixed.
+// Parses thousands of damaged indexes and texts. Run with sanitizers; it must come to its end. The seed is fixed.
+#include "../names.h"
 #include "../slice.h"
 
 #include <stdint.h>
@@ -25,6 +26,45 @@ static const char *const PIECES[] = {
     "format 1\n", "slice sm75\n", "real ", "75 ", "999999999999999999999999 ", "90a ", "\n", "\r\n", "\t", "#",
     "virtual", "-1 ", "%s%n", "cuda-driver 2147483648\n", "toolkit 99.99.99999\n", "..", "\xff\xfe",
 };
+
+static const char *const NAME_PIECES[] = {
+    "%r", "%", "$L", "$L__BB", "$L__BB1_", "\x80", "\x81", "\x82", "\x83", "\xff", "\xff\x80\x80\x81", "12", "-", "7\x80",
+    "9999999\x80", " ", ".entry ", ".func", "x", "_",
+};
+
+// Restores noise into buffers of every size up to what it needs, all of exactly that size.
+static int restored_texts(int rounds)
+{
+    int accepted = 0;
+    for (int round = 0; round < rounds; round++) {
+        unsigned char stored[256];
+        size_t length = 0;
+        for (unsigned pieces = next(24); pieces > 0; pieces--) {
+            const char *piece = NAME_PIECES[next(sizeof NAME_PIECES / sizeof NAME_PIECES[0])];
+            memcpy(stored + length, piece, strlen(piece));
+            length += strlen(piece);
+        }
+        unsigned char *exact = malloc(length > 0 ? length : 1);
+        if (exact == NULL) {
+            return -1;
+        }
+        memcpy(exact, stored, length);
+        for (size_t capacity = 0; capacity < 700; capacity = capacity * 2 + next(3) + 1) {
+            unsigned char *text = malloc(capacity > 0 ? capacity : 1);
+            if (text == NULL) {
+                return -1;
+            }
+            long long count = llcuda_restore_names(exact, length, text, capacity);
+            if (count > (long long)capacity) {
+                return -1;
+            }
+            accepted += count >= 0;
+            free(text);
+        }
+        free(exact);
+    }
+    return accepted;
+}
 
 int main(void)
 {
@@ -92,6 +132,7 @@ int main(void)
         free(exact);
         free(text);
     }
-    printf("%d of %d damaged indexes still parse\n", accepted, ROUNDS);
-    return accepted > 0 && accepted < ROUNDS ? 0 : 1;
+    int restored = restored_texts(ROUNDS);
+    printf("%d of %d damaged indexes still parse, %d texts are restored\n", accepted, ROUNDS, restored);
+    return restored > 0 && accepted > 0 && accepted < ROUNDS ? 0 : 1;
 }
