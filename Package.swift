@@ -107,8 +107,7 @@ let package = Package(
       [
         "ReleaseModel", "SizeModel", "Planning", "Reporting", "Configuration", "ToolExecution", "Archives",
         "Building", "Carving", "BinaryFormats", "PTXText", "PackedKernels", "Pipeline", "Inventory",
-        "Inspection",
-        "Verification", "Doctor", "Sharding", "Timeline", "Publishing",
+        "Inspection", "Verification", "Doctor", "Sharding", "Timeline", "Publishing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), system,
       ]
     ),

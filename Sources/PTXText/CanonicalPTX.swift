@@ -159,8 +159,7 @@ private struct CanonicalPTXWriter {
     let middle = word.lowerBound + kernel.count
     guard word.count > kernel.count + 7, word.count < kernel.count + 12, text.holds("_param_", at: middle)
     else { return nil }
-    for offset in 0..<kernel.count
-    where text[word.lowerBound + offset] != text[kernel.lowerBound + offset] { return nil }
+    guard text[word.lowerBound..<middle].elementsEqual(text[kernel]) else { return nil }
     var number = 0
     for index in middle + 7..<word.upperBound {
       guard text[index].isDigit else { return nil }
@@ -191,11 +190,7 @@ private struct CanonicalPTXWriter {
   }
 
   private func declared(_ stem: Range<Int>) -> Int? {
-    registers.firstIndex { names in
-      guard names.stem.count == stem.count else { return false }
-      for offset in 0..<stem.count where names.stem[offset] != text[stem.lowerBound + offset] { return false }
-      return true
-    }
+    registers.firstIndex { $0.stem.elementsEqual(text[stem]) }
   }
 
   private mutating func directive() -> Bool {
@@ -257,7 +252,7 @@ private struct CanonicalPTXWriter {
 
   private mutating func copy(_ range: Range<Int>) {
     writeGap()
-    for index in range { output.append(text[index]) }
+    output.append(contentsOf: text[range])
   }
 
   private mutating func write(_ stem: StaticString, _ number: Int) {

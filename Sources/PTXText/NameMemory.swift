@@ -22,14 +22,7 @@ struct NameMemory {
 
   /// The number of a stem, a dozen at most.
   mutating func stem(_ text: [UInt8], _ range: Range<Int>) -> Int {
-    for (index, stem) in stems.enumerated() where stem.text.count == range.count {
-      var isSame = true
-      for offset in 0..<range.count where stem.text[offset] != text[range.lowerBound + offset] {
-        isSame = false
-        break
-      }
-      if isSame { return index }
-    }
+    if let index = stems.firstIndex(where: { $0.text.elementsEqual(text[range]) }) { return index }
     stems.append(Stem(text: Array(text[range])))
     return stems.count - 1
   }

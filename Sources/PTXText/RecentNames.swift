@@ -53,7 +53,7 @@ public enum RecentNames {
         continue
       }
       let stem = memory.stem(text, place..<name.stemEnd)
-      for index in place..<name.stemEnd { output.append(text[index]) }
+      output.append(contentsOf: text[place..<name.stemEnd])
       place = name.end
       switch memory.use(name.number, of: stem) {
       case .known(let rank) where rank < Code.nearby: output.append(Code.recent + UInt8(rank))
@@ -91,7 +91,7 @@ public enum RecentNames {
         continue
       }
       let stem = memory.stem(bytes, place..<stemEnd)
-      for index in place..<stemEnd { output.append(bytes[index]) }
+      output.append(contentsOf: bytes[place..<stemEnd])
       place = stemEnd
       output.append(contentsOf: String(try number(bytes, at: &place, of: stem, in: &memory)).utf8)
     }

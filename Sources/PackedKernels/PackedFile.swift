@@ -84,15 +84,21 @@ public struct PackedFile: Sendable {
         throw fault("the container at byte \(offset) of the library has another header")
       }
     }
-    for (number, block) in index.blocks.enumerated() {
+    for block in index.blocks.indices {
       var parts: [Part] = []
-      if number == index.skeleton.block {
+      if block == index.skeleton.block {
         parts = index.skeleton.runs.map { Part(target: $0, blockSize: $0.size, isFiltered: false) }
       }
-      for (entry, item) in index.entries.enumerated() where item.block == number {
-        parts.append(Part(item, at: places.places[entry] ?? 0))
+      for (number, entry) in index.entries.enumerated() where entry.block == block {
+        parts.append(
+          Part(
+            target: PackedIndex.Run(offset: places.places[number] ?? 0, size: entry.size),
+            blockSize: entry.blockSize,
+            isFiltered: entry.filteredSize != nil
+          )
+        )
       }
-      try compare(number, block, parts, with: original)
+      try compare(block, parts, with: original)
     }
   }
 
@@ -104,25 +110,10 @@ public struct PackedFile: Sendable {
     let blockSize: Int
     /// Whether its text was filtered.
     let isFiltered: Bool
-
-    init(target: PackedIndex.Run, blockSize: Int, isFiltered: Bool) {
-      (self.target, self.blockSize, self.isFiltered) = (target, blockSize, isFiltered)
-    }
-
-    init(_ entry: PackedIndex.Entry, at offset: Int) {
-      target = PackedIndex.Run(offset: offset, size: entry.size)
-      blockSize = entry.blockSize
-      isFiltered = entry.filteredSize != nil
-    }
   }
 
   /// Decompresses a block whose content is `parts` one after the other, and compares it piece by piece.
-  private func compare(
-    _ number: Int,
-    _ block: PackedIndex.Block,
-    _ parts: [Part],
-    with library: ByteSource
-  ) throws {
+  private func compare(_ block: Int, _ parts: [Part], with library: ByteSource) throws {
     func compare(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
       let expected = try library.slice(offset..<offset + bytes.count)
       let isSame = expected.withUnsafeBytes { right in
@@ -134,37 +125,41 @@ public struct PackedFile: Sendable {
     var rest = parts[...]
     var place = 0
     var filtered: [UInt8] = []
-    let stored = try bytes.slice(block.offset..<block.offset + block.storedSize, "block \(number)")
-    try stored.withUnsafeBytes { input in
-      try XZ.decompress(input, limit: block.size) { piece in
-        try Task.checkCancellation()
-        var piece = piece[...]
-        while let part = rest.first, piece.count > 0 {
-          let bytes = UnsafeRawBufferPointer(rebasing: piece.prefix(part.blockSize - place))
-          if part.isFiltered {
-            filtered.append(contentsOf: bytes)
-          } else {
-            try compare(bytes, at: part.target.offset + place)
-          }
-          piece = piece.dropFirst(bytes.count)
-          place += bytes.count
-          guard place == part.blockSize else { continue }
-          if part.isFiltered {
-            try restore(filtered[...], part, of: number).withUnsafeBytes {
-              try compare($0, at: part.target.offset)
-            }
-            filtered.removeAll(keepingCapacity: true)
-          }
-          (rest, place) = (rest.dropFirst(), 0)
+    try decompress(block) { piece in
+      try Task.checkCancellation()
+      var piece = piece[...]
+      while let part = rest.first, piece.count > 0 {
+        let bytes = UnsafeRawBufferPointer(rebasing: piece.prefix(part.blockSize - place))
+        if part.isFiltered {
+          filtered.append(contentsOf: bytes)
+        } else {
+          try compare(bytes, at: part.target.offset + place)
         }
+        piece = piece.dropFirst(bytes.count)
+        place += bytes.count
+        guard place == part.blockSize else { continue }
+        if part.isFiltered {
+          try restore(filtered[...], size: part.target.size, of: block).withUnsafeBytes {
+            try compare($0, at: part.target.offset)
+          }
+          filtered.removeAll(keepingCapacity: true)
+        }
+        (rest, place) = (rest.dropFirst(), 0)
       }
     }
-    guard rest.allSatisfy({ $0.blockSize == 0 }) else { throw fault("block \(number) is too short") }
+    guard rest.allSatisfy({ $0.blockSize == 0 }) else { throw fault("block \(block) is too short") }
   }
 
-  private func restore(_ filtered: ArraySlice<UInt8>, _ part: Part, of block: Int) throws -> [UInt8] {
+  /// Decompresses a block piece by piece.
+  private func decompress(_ number: Int, _ use: (UnsafeRawBufferPointer) throws -> Void) throws {
+    let block = index.blocks[number]
+    let stored = try bytes.slice(block.offset..<block.offset + block.storedSize, "block \(number)")
+    try stored.withUnsafeBytes { try XZ.decompress($0, limit: block.size, sink: use) }
+  }
+
+  private func restore(_ filtered: ArraySlice<UInt8>, size: Int, of block: Int) throws -> [UInt8] {
     do {
-      return try FilteredEntry.restore(filtered, size: part.target.size)
+      return try FilteredEntry.restore(filtered, size: size)
     } catch {
       throw fault("an entry of block \(block) is broken: \(error)")
     }
@@ -178,13 +173,12 @@ public struct PackedFile: Sendable {
   ///   broken stream.
   public func unpack(keeping keep: (PackedIndex.Image) -> Bool) throws -> [UInt8] {
     var library = [UInt8](repeating: 0, count: index.librarySize)
-    try decompress(index.skeleton.block) { content in
-      var place = 0
-      for run in index.skeleton.runs {
-        library.replaceSubrange(run.offset..<run.offset + run.size, with: content[place..<place + run.size])
-        place += run.size
-      }
-      try check(content[..<place], sha256: index.skeleton.sha256)
+    let skeleton = try content(of: index.skeleton.block)
+    try check(skeleton[...], sha256: index.skeleton.sha256)
+    var place = 0
+    for run in index.skeleton.runs {
+      library.replaceSubrange(run.offset..<run.offset + run.size, with: skeleton[place..<place + run.size])
+      place += run.size
     }
     let targets = index.targets(keeping: index.images.map(keep))
     for (offset, header) in targets.headers {
@@ -193,32 +187,26 @@ public struct PackedFile: Sendable {
     for block in index.blocks.indices where block != index.skeleton.block {
       let members = index.entries.indices.filter { index.entries[$0].block == block }
       guard members.contains(where: { targets.places[$0] != nil }) else { continue }
-      try decompress(block) { content in
-        var place = 0
-        for number in members {
-          let entry = index.entries[number]
-          defer { place += entry.blockSize }
-          guard let offset = targets.places[number] else { continue }
-          var bytes = content[place..<place + entry.blockSize]
-          if entry.filteredSize != nil { bytes = try restore(bytes, Part(entry, at: offset), of: block)[...] }
-          try check(bytes, sha256: entry.sha256)
-          library.replaceSubrange(offset..<offset + entry.size, with: bytes)
-        }
+      var rest = try content(of: block)[...]
+      for number in members {
+        let entry = index.entries[number]
+        var bytes = rest.prefix(entry.blockSize)
+        rest = rest.dropFirst(entry.blockSize)
+        guard let offset = targets.places[number] else { continue }
+        if entry.filteredSize != nil { bytes = try restore(bytes, size: entry.size, of: block)[...] }
+        try check(bytes, sha256: entry.sha256)
+        library.replaceSubrange(offset..<offset + entry.size, with: bytes)
       }
     }
     return library
   }
 
-  /// Decompresses a block into memory.
-  private func decompress(_ number: Int, _ use: ([UInt8]) throws -> Void) throws {
-    let block = index.blocks[number]
+  /// The whole content of a block.
+  private func content(of block: Int) throws -> [UInt8] {
     var content: [UInt8] = []
-    let stored = try bytes.slice(block.offset..<block.offset + block.storedSize, "block \(number)")
-    try stored.withUnsafeBytes { input in
-      try XZ.decompress(input, limit: block.size) { content.append(contentsOf: $0) }
-    }
-    guard content.count == block.size else { throw fault("block \(number) is too short") }
-    try use(content)
+    try decompress(block) { content.append(contentsOf: $0) }
+    guard content.count == index.blocks[block].size else { throw fault("block \(block) is too short") }
+    return content
   }
 
   private func check(_ bytes: ArraySlice<UInt8>, sha256: String) throws {

@@ -54,9 +54,14 @@ public struct PackedWriter: Sendable {
     let bytes: [UInt8]
     let size: Int
     let dictionary: Int
-    let digests: [String]
-    /// The lengths of filtered entries in the order of the entries; `nil` for one that stands there as it is.
-    var filteredSizes: [Int?] = []
+    /// Its entries in their order; of the skeleton, one for all runs.
+    let parts: [Part]
+  }
+
+  private struct Part: Sendable {
+    let sha256: String
+    /// The length of a filtered entry.
+    var filteredSize: Int?
   }
 
   /// Writes a packed file; it appears under its name only when it is complete.
@@ -127,7 +132,6 @@ public struct PackedWriter: Sendable {
   private func compress(_ number: Int, of library: PackedLibrary) throws -> Finished {
     try Task.checkCancellation()
     var size = 0
-    var digests: [String] = []
     if number == 0 {
       let runs = library.skeleton.map { library.file.bytes.part($0) }
       var hasher = SHA256Digest.Hasher()
@@ -140,13 +144,13 @@ public struct PackedWriter: Sendable {
           }
         }
       }
-      digests.append(hasher.finish().hex)
-      return Finished(bytes: bytes, size: size, dictionary: Int(others.dictionary), digests: digests)
+      let whole = Part(sha256: hasher.finish().hex)
+      return Finished(bytes: bytes, size: size, dictionary: Int(others.dictionary), parts: [whole])
     }
     let places = library.blocks[number - 1]
     let isPTX = places.first.map { library.images[$0.image].kind == "virtual" } ?? false
     let settings = isPTX ? text : cubins
-    var filteredSizes: [Int?] = []
+    var parts: [Part] = []
     let bytes = try XZ.compress(settings) { feed in
       for place in places {
         try Task.checkCancellation()
@@ -160,18 +164,11 @@ public struct PackedWriter: Sendable {
           }
         }
         if let filtered { try filtered.withUnsafeBytes { try feed($0) } }
-        digests.append(hasher.finish().hex)
-        filteredSizes.append(filtered?.count)
+        parts.append(Part(sha256: hasher.finish().hex, filteredSize: filtered?.count))
         size += filtered?.count ?? entry.size
       }
     }
-    return Finished(
-      bytes: bytes,
-      size: size,
-      dictionary: Int(settings.dictionary),
-      digests: digests,
-      filteredSizes: filteredSizes
-    )
+    return Finished(bytes: bytes, size: size, dictionary: Int(settings.dictionary), parts: parts)
   }
 
   private func index(of library: PackedLibrary, _ finished: [Finished], digest: String) -> PackedIndex {
@@ -187,8 +184,7 @@ public struct PackedWriter: Sendable {
     }
     var entries: [PackedIndex.Entry] = []
     for (number, places) in library.blocks.enumerated() {
-      let block = finished[number + 1]
-      for (place, (digest, filteredSize)) in zip(places, zip(block.digests, block.filteredSizes)) {
+      for (place, part) in zip(places, finished[number + 1].parts) {
         entries.append(
           PackedIndex.Entry(
             container: place.container,
@@ -196,8 +192,8 @@ public struct PackedWriter: Sendable {
             image: place.image,
             block: number + 1,
             size: library.entry(at: place).size,
-            filteredSize: filteredSize,
-            sha256: digest
+            filteredSize: part.filteredSize,
+            sha256: part.sha256
           )
         )
       }
@@ -209,7 +205,7 @@ public struct PackedWriter: Sendable {
       skeleton: PackedIndex.Skeleton(
         block: 0,
         runs: library.skeleton.map { PackedIndex.Run(offset: $0.lowerBound, size: $0.count) },
-        sha256: finished[0].digests[0]
+        sha256: finished[0].parts[0].sha256
       ),
       images: library.images,
       blocks: blocks,

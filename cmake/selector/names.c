@@ -1,6 +1,6 @@
 // Restores PTX of a packed file, whose registers and labels are counted back to their last use (dist/packed-format.md).
-// The selector has no use for it: the Python package calls it, which needs ten seconds for the same where this needs
-// half a one. Where anything is wrong it gives up, and dist/python/llcuda/ptx.py says what.
+// The selector has no use for it: the Python package calls it, because Python takes many times as long for the same
+// (ci/gpu/README.md). Where anything is wrong it gives up, and dist/python/llcuda/ptx.py says what.
 #include "names.h"
 
 #include <stdbool.h>

@@ -7,8 +7,8 @@ public import ToolExecution
 ///
 /// sccache has nvcc list a unit's steps, and preprocesses for each, before it knows that it has them all. ccache runs
 /// nothing: it compares the unit's source and the headers that its last compilation read, which nvcc names for all its
-/// passes (`ci/bench/reuse`, warm, shows the difference). What it hasn't it hands to sccache, so its objects are sccache's, and another architecture list
-/// still finds what it shares with this one.
+/// passes (`ci/bench/reuse`, warm, shows the difference). What it hasn't it hands to sccache, so its objects are sccache's,
+/// and another architecture list still finds what it shares with this one.
 public struct ObjectCache: Hashable, Sendable {
   /// ccache.
   public let ccache: FilePath

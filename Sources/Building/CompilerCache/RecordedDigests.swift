@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Digests of files that hardly ever change, kept beside what tells a change: their size, inode and times.
 ///
-/// Hashing nvcc's programs takes most of a second, which a run with nothing to do would spend on nothing else. The time of
-/// the last change of status is among the times: no tool that copies files with their dates can set it.
+/// A run with nothing to do would hash nvcc's programs and the host's compilers for nothing. The time of the last change of
+/// status is among the times: no tool that copies files with their dates can set it.
 struct RecordedDigests {
   /// What a file was when it was read.
   private struct Record: Hashable, Codable {

@@ -37,7 +37,7 @@ def restore(entry: bytes, size: int) -> bytes | bytearray:
 
 @lru_cache(maxsize=1)
 def _native() -> Callable[[bytes, int, int], bytearray | None] | None:
-    """The same in C, twenty times as fast, from the library that picks slices; None where that can't be loaded."""
+    """The same in C, many times as fast, from the library that picks slices; None where that can't be loaded."""
     import ctypes
 
     try:
