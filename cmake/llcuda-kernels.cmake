@@ -3,6 +3,9 @@
 option(LLCUDA_LIST_PER_PASS "Compile kernels for each architecture as if it were alone, so that another one in the list costs no \
 compile of those that were there" ON)
 
+set(LLCUDA_SPLIT_UNITS "" CACHE STRING "Units of ggml-cuda that nvcc compiles for several architectures at once")
+set(LLCUDA_SPLIT_THREADS 1 CACHE STRING "For how many at once")
+
 # Puts the slow translation units of ggml-cuda first. Ninja weighs every compile alike and starts them in the order of
 # the manifest, which is the order of SOURCES; a slow unit that starts last keeps one core busy and the others idle.
 function(llcuda_order_sources target list_file)
@@ -57,6 +60,7 @@ function(llcuda_prepare_units target)
     set(whole "")
     llcuda_files_including(whole "${directory}" "#[ \t]*include[ \t]*<(cub/|thrust/|cuda/|cooperative_groups)")
     set(count 0)
+    set(split "")
     foreach(source IN LISTS sources)
         if(NOT source MATCHES "\\.cu$")
             continue()
@@ -72,11 +76,20 @@ function(llcuda_prepare_units target)
             math(EXPR count "${count} + 1")
         endif()
         set_property(SOURCE "${source}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_DEFINITIONS ${definitions})
+        get_filename_component(file "${source}" NAME)
+        if(file IN_LIST LLCUDA_SPLIT_UNITS AND LLCUDA_SPLIT_THREADS GREATER 1)
+            # In this spelling sccache leaves it out of what it compares, too.
+            set_property(SOURCE "${source}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS
+                "-t=${LLCUDA_SPLIT_THREADS}")
+            list(APPEND split "${file}")
+        endif()
     endforeach()
     # Under a relative name, from the folder that Ninja works in, so that the text which a compiler cache compares is the
     # same in every checkout.
     configure_file("${LLCUDA_DIR}/llcuda-unit.h" "${CMAKE_BINARY_DIR}/llcuda-unit.h" COPYONLY)
     target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-include llcuda-unit.h>")
+    list(LENGTH split split_count)
+    message(STATUS "llcuda: ${split_count} units are compiled for up to ${LLCUDA_SPLIT_THREADS} architectures at once")
     message(STATUS "llcuda: ${count} units are compiled for each architecture as if it were alone")
 endfunction()
 
@@ -107,9 +120,10 @@ function(llcuda_files_including out directory line)
     set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
-# Splits what a target links into files (of imported targets and of this project's) and other items, as they stand on
-# the link line.
-function(llcuda_link_items target out_files out_other)
+# Splits what a target links into libraries of this project (by SONAME), files of others, and other items, as they stand
+# on the link line.
+function(llcuda_link_items target out_own out_files out_other)
+    set(own "")
     set(files "")
     set(other "")
     get_target_property(links ${target} LINK_LIBRARIES)
@@ -119,13 +133,17 @@ function(llcuda_link_items target out_files out_other)
         endif()
         if(TARGET "${item}")
             get_target_property(type "${item}" TYPE)
-            if(NOT type STREQUAL "INTERFACE_LIBRARY")
+            get_target_property(imported "${item}" IMPORTED)
+            if(type STREQUAL "SHARED_LIBRARY" AND NOT imported)
+                list(APPEND own "$<TARGET_SONAME_FILE_NAME:${item}>")
+            elseif(NOT type STREQUAL "INTERFACE_LIBRARY")
                 list(APPEND files "$<TARGET_LINKER_FILE:${item}>")
             endif()
         else()
             list(APPEND other "${item}")
         endif()
     endforeach()
+    set(${out_own} "${own}" PARENT_SCOPE)
     set(${out_files} "${files}" PARENT_SCOPE)
     set(${out_other} "${other}" PARENT_SCOPE)
 endfunction()
@@ -142,6 +160,8 @@ function(llcuda_finish_kernels)
     endif()
     llcuda_order_sources(ggml-cuda "${LLCUDA_DIR}/long-units.txt")
     llcuda_prepare_units(ggml-cuda)
+    # What is built: objects. Slices are linked with the core's ggml-base, so this tree compiles none of its own.
+    add_custom_target(llcuda_kernels DEPENDS "$<TARGET_OBJECTS:ggml-cuda>")
 
     # The CUDA language is enabled in ggml-cuda's own directory, so its variables have to be asked for there.
     get_target_property(directory ggml-cuda SOURCE_DIR)
@@ -170,21 +190,19 @@ function(llcuda_finish_kernels)
             list(APPEND flags ${more})
         endif()
     endforeach()
-    llcuda_link_items(ggml-cuda files other)
+    llcuda_link_items(ggml-cuda own files other)
     llcuda_json_strings(flags_json ${flags})
+    llcuda_json_strings(own_json ${own})
     llcuda_json_strings(files_json ${files})
     llcuda_json_strings(other_json ${other})
     llcuda_json_strings(architectures_json ${CMAKE_CUDA_ARCHITECTURES})
     llcuda_ggml_version(ggml_version)
 
-    # Linking again:  linker linkFlags... -Wl,--as-needed -o OUT objects... libraries... linkItems...
+    # Linking:  linker linkFlags... -Wl,--as-needed -o OUT objects... coreLibraries... libraries... linkItems...
     file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/llcuda-kernels.json" CONTENT "{
   \"schema\": 1,
-  \"buildTarget\": \"ggml-cuda\",
+  \"buildTarget\": \"llcuda_kernels\",
   \"ggmlVersion\": \"${ggml_version}\",
-  \"library\": \"$<TARGET_FILE:ggml-cuda>\",
-  \"ggmlBase\": \"$<TARGET_FILE:ggml-base>\",
-  \"ggmlBaseSoname\": \"$<TARGET_SONAME_FILE_NAME:ggml-base>\",
   \"cudart\": ${cudart},
   \"cublas\": ${cublas},
   \"cudaDriver\": ${cuda_driver},
@@ -194,6 +212,7 @@ function(llcuda_finish_kernels)
   \"linker\": \"${linker}\",
   \"cxxCompiler\": \"${CMAKE_CXX_COMPILER}\",
   \"linkFlags\": [${flags_json}],
+  \"coreLibraries\": [${own_json}],
   \"libraries\": [${files_json}],
   \"linkItems\": [${other_json}],
   \"objects\": [

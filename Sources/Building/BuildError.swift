@@ -19,6 +19,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   case unreadable(FilePath, why: String)
   /// A file or folder that was named isn't what it has to be.
   case unusable(FilePath, why: String)
+  /// The kernels are linked with a library that the core doesn't have.
+  case notInCore(String)
   /// The disk filled up while a tree was compiled, and the compiler failed.
   case diskFilledUp(FilePath, failure: String)
   /// The disk has too little room.
@@ -29,7 +31,7 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
     switch self {
     case .resourcesNotFound: .toolMissing
     case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest, .folderName, .unusable: .badInput
-    case .unreadable: .buildFailed
+    case .unreadable, .notInCore: .buildFailed
     case .diskSpace, .diskFilledUp: .diskFull
     }
   }
@@ -50,6 +52,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
     case .wrongDigest(let name, let expected, let found):
       "\(name) is not the pinned file: its SHA-256 is \(found), expected \(expected); it was thrown away, try again"
     case .unreadable(let path, let why), .unusable(let path, let why): "'\(path)' cannot be used: \(why)"
+    case .notInCore(let name):
+      "the kernels are linked with '\(name)', which this llama.cpp's core does not build as a shared library; leave BUILD_SHARED_LIBS on"
     case .diskFilledUp(let folder, let failure):
       "the disk of '\(folder)' is full; free some space and run again, finished work is kept. The compiler failed on it:\n\(failure)"
     case .diskSpace(let folder, let needed, let free):

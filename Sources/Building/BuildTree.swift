@@ -19,11 +19,14 @@ public struct BuildTree: Hashable, Sendable, Codable {
   public let target: String
   /// CMake's cache entries, `NAME=VALUE`, sorted.
   public let definitions: [String]
+  /// Entries that say what is compiled at once on this machine; what comes out is the same.
+  let scheduling: [String]
 
   /// Plans a tree.
   ///
   /// - Parameters:
   ///   - architectures: `CMAKE_CUDA_ARCHITECTURES` of the kernels' tree.
+  ///   - split: the units that nvcc compiles for several architectures at once, and for how many.
   ///   - launcher: what stands before each compiler: the compiler cache's program; `nil` for none.
   public init(
     _ kind: Kind,
@@ -32,6 +35,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
     toolkit: CUDAToolkit,
     cCompiler: FilePath,
     architectures: String,
+    split: (units: [String], threads: Int),
     inject: FilePath,
     launcher: FilePath?,
     ninja: FilePath
@@ -56,7 +60,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
     ]
     switch kind {
     case .kernels:
-      target = "ggml-cuda"
+      target = "llcuda_kernels"
       entries["CMAKE_CUDA_COMPILER"] = toolkit.nvcc.string
       entries["CMAKE_CUDA_HOST_COMPILER"] = toolkit.hostCompiler.string
       // nvcc gives it to a second shell. Its intermediate files' names stand in the objects; beside the object they are
@@ -89,6 +93,11 @@ public struct BuildTree: Hashable, Sendable, Codable {
     }
     for (name, value) in try Self.entries(spec.cmakeDefinitions) { entries[name] = value }
     self.kind = kind
+    scheduling =
+      kind == .kernels && !split.units.isEmpty
+      ? [
+        "LLCUDA_SPLIT_UNITS=\(split.units.joined(separator: ";"))", "LLCUDA_SPLIT_THREADS=\(split.threads)",
+      ] : []
     definitions = entries.map { "\($0)=\($1)" }.sorted()
   }
 
@@ -127,7 +136,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
   {
     Invocation(
       cmake.string,
-      ["-G", "Ninja", "-S", source.string, "-B", folder.string, "-Wno-dev"] + definitions.map { "-D\($0)" },
+      ["-G", "Ninja", "-S", source.string, "-B", folder.string, "-Wno-dev"] + (scheduling + definitions).map { "-D\($0)" },
       environment: environment
     )
   }

@@ -1,7 +1,7 @@
 import Foundation
 public import SystemPackage
 
-/// What the kernels' tree says about linking its library again (`llcuda-kernels.json`, written by cmake/).
+/// What the kernels' tree says about linking its objects (`llcuda-kernels.json`, written by cmake/).
 public struct KernelsRecipe: Hashable, Sendable, Codable {
   /// ggml's version.
   public var ggmlVersion: String
@@ -9,11 +9,13 @@ public struct KernelsRecipe: Hashable, Sendable, Codable {
   public var linker: String
   /// Its flags.
   public var linkFlags: [String]
-  /// Libraries on the link line, as files.
+  /// Libraries of the core on the link line, by SONAME.
+  public var coreLibraries: [String]
+  /// Libraries of others on the link line, as files.
   public var libraries: [String]
   /// Other items on the link line.
   public var linkItems: [String]
-  /// Every object of the library, absolute or relative to the tree's folder.
+  /// Every object, absolute or relative to the tree's folder.
   public var objects: [String]
   /// The architectures as CMake had them in the end.
   public var cudaArchitectures: [String]
@@ -26,6 +28,18 @@ public struct KernelsRecipe: Hashable, Sendable, Codable {
     recipe.objects = recipe.objects.map { tree.pushing(FilePath($0)).string }
     recipe.libraries = recipe.libraries.map { tree.pushing(FilePath($0)).string }
     return recipe
+  }
+
+  /// The libraries on the link line, those of the core as it was built.
+  ///
+  /// - Throws: ``BuildError/notInCore(_:)``.
+  public func linkedLibraries(from core: CoreRecipe) throws -> [String] {
+    try coreLibraries.map { name in
+      guard let library = core.products.first(where: { $0.shipAs == name }) else {
+        throw BuildError.notInCore(name)
+      }
+      return library.file
+    } + libraries
   }
 
   /// The paths of files that lie in the tree, as its build.ninja names them.

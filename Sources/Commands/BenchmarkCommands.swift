@@ -42,7 +42,9 @@ struct BenchCarveCommand: AsyncParsableCommand {
   @Option(name: .long) var into: String
 
   func run() async throws {
-    let recipe = try KernelsRecipe.read(from: Folders.absolute(FilePath(build)).appending("kernels"))
+    let trees = Folders.absolute(FilePath(build))
+    let recipe = try KernelsRecipe.read(from: trees.appending("kernels"))
+    let core = try CoreRecipe.read(from: trees.appending("core"))
     let target = Folders.absolute(FilePath(into))
     try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: true)
     let numbers = recipe.cudaArchitectures.compactMap {
@@ -53,7 +55,7 @@ struct BenchCarveCommand: AsyncParsableCommand {
     let linker = SliceLinker(
       linker: recipe.linker,
       flags: recipe.linkFlags,
-      libraries: recipe.libraries + recipe.linkItems
+      libraries: try recipe.linkedLibraries(from: core) + recipe.linkItems
     )
     let start = ContinuousClock.now
     for capability in capabilities {

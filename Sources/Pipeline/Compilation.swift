@@ -51,17 +51,17 @@ struct Compilation: Sendable {
       }
     }
     try await whileCaching { job in
-      async let kernels: Void = job.configureKernels()
-      async let core: Void = job.configureCore()
-      _ = try await (kernels, core)
       job.listener.began("compile kernels for \(job.compileSet) and the core")
       let jobserver = try Jobserver(jobs: job.builder.jobs, clients: 2)
       try await withThrowingTaskGroup(of: String.self) { trees in
+        // Neither waits for the other's CMake.
         trees.addTask {
+          try await job.configureKernels()
           try await job.compile([job.kernels.target], of: job.kernels, sharing: jobserver)
           return "kernels compiled"
         }
         trees.addTask {
+          try await job.configureCore()
           try await job.compile([job.core.target], of: job.core, sharing: jobserver)
           return "core compiled"
         }
@@ -97,13 +97,6 @@ struct Compilation: Sendable {
       environment: environment,
       number: 1
     )
-  }
-
-  /// Makes the libraries of the kernels' tree that slices are linked with.
-  func compileLinkLibraries(of recipe: KernelsRecipe) async throws {
-    // By path what lies in the tree; by name where CMake sees the folder under another path than we do.
-    let inTree = KernelsRecipe.targets(recipe.libraries, in: workspace.kernels)
-    try await compile(inTree.isEmpty ? ["ggml-base"] : inTree, of: kernels)
   }
 
   /// Compiles the core.

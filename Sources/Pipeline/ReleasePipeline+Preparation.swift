@@ -51,6 +51,13 @@ extension ReleasePipeline {
     )
     let cCompiler = try tools.cCompiler(beside: toolkit.hostCompiler, locator: locator)
     let cache = try await compilerCache(source: source, toolkit: toolkit, cCompiler: cCompiler)
+    let jobs = spec.jobs ?? Machine.jobs()
+    let split = UnitSplit(
+      costs: Self.costs(folders, flashAttention: spec.flashAttention),
+      architectures: Set(plan.compileSet.architectures.map(\.capability)).count,
+      jobs: jobs,
+      processes: Machine.processes(in: Machine.memory)
+    )
     func tree(_ kind: BuildTree.Kind, source: FilePath) throws -> BuildTree {
       try BuildTree(
         kind,
@@ -59,6 +66,7 @@ extension ReleasePipeline {
         toolkit: toolkit,
         cCompiler: cCompiler,
         architectures: plan.cmakeArchitectures,
+        split: (split.units, split.threads),
         inject: folders.resources.appending("cmake/llcuda-inject.cmake"),
         launcher: cache?.launcher,
         ninja: tools.ninja
@@ -69,7 +77,7 @@ extension ReleasePipeline {
       ninja: tools.ninja,
       runner: runner,
       listener: listener,
-      jobs: spec.jobs ?? Machine.jobs(),
+      jobs: jobs,
       logs: workspace.logs
     )
     return Compilation(

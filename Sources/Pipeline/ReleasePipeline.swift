@@ -72,10 +72,12 @@ public struct ReleasePipeline: Sendable {
       model: shipped
     )
     let files = try await CoreStage(workspace: workspace, runner: runner, locator: locator).files(of: core)
+    let recipe = try KernelsRecipe.read(from: workspace.kernels)
     let maker = SliceMaker(
       workspace: workspace,
       plan: job.plan,
-      recipe: try KernelsRecipe.read(from: workspace.kernels),
+      recipe: recipe,
+      libraries: try recipe.linkedLibraries(from: core),
       runner: runner
     )
     let slices = SliceStage(maker: maker, compression: spec.kernelCompression, listener: listener)

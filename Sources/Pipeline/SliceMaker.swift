@@ -14,6 +14,8 @@ struct SliceMaker: Sendable {
   let workspace: Workspace
   let plan: ReleasePlan
   let recipe: KernelsRecipe
+  /// What slices are linked with, the core's libraries among it.
+  let libraries: [String]
   let runner: ToolRunner
   /// Objects that are read and written side by side.
   var workers = Machine.cores
@@ -40,7 +42,7 @@ struct SliceMaker: Sendable {
     var digest = InputDigest()
     digest.add("slice", slice.architectures)
     digest.add("program", LlcudaBuild.version)
-    digest.add("link", [recipe.linker] + recipe.linkFlags + recipe.libraries + recipe.linkItems)
+    digest.add("link", [recipe.linker] + recipe.linkFlags + libraries + recipe.linkItems)
     digest.add("run path", SliceLinker.runPath(toolkit: plan.toolkit.version, depth: depth))
     digest.add("toolkit", plan.toolkit.version)
     digest.add("set", plan.compileSet)
@@ -66,7 +68,7 @@ struct SliceMaker: Sendable {
     let linker = SliceLinker(
       linker: recipe.linker,
       flags: recipe.linkFlags,
-      libraries: recipe.libraries + recipe.linkItems
+      libraries: libraries + recipe.linkItems
     )
     try await linker.link(
       carved.objects,

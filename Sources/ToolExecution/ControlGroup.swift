@@ -28,12 +28,14 @@ struct ControlGroup: Sendable {
     return Int(clamping: max(1, quota / period))
   }
 
+  /// Bytes that the group may take in all; `nil` without a limit.
+  var memory: Int64? { text("memory.max").flatMap { Int64($0) } }
+
   /// Bytes that the group may still take; `nil` without a limit.
   ///
   /// Page cache counts as taken, but the kernel gives it back under pressure, so what is inactive is left out.
   var availableMemory: Int64? {
-    guard let limit = text("memory.max").flatMap({ Int64($0) }),
-      let current = text("memory.current").flatMap({ Int64($0) })
+    guard let limit = memory, let current = text("memory.current").flatMap({ Int64($0) })
     else { return nil }
     let statistics = text("memory.stat")?.split(separator: "\n") ?? []
     let inactive = statistics.first { $0.hasPrefix("inactive_file ") }

@@ -15,19 +15,29 @@ public enum Machine {
 
   /// Memory that new processes can have without swapping, in bytes; `nil` where the kernel doesn't say.
   public static var availableMemory: Int64? {
-    switch (systemMemory, ControlGroup.ofThisProcess.availableMemory) {
+    switch (size("MemAvailable"), ControlGroup.ofThisProcess.availableMemory) {
     case (let system?, let container?): min(system, container)
     case (let system, let container): system ?? container
     }
   }
 
-  private static var systemMemory: Int64? {
+  /// Memory of the machine, or what its container is given of it, in bytes; `nil` where the kernel doesn't say.
+  ///
+  /// Unlike ``availableMemory``, it is the same in every run.
+  public static var memory: Int64? {
+    switch (size("MemTotal"), ControlGroup.ofThisProcess.memory) {
+    case (let system?, let container?): min(system, container)
+    case (let system, let container): system ?? container
+    }
+  }
+
+  private static func size(_ name: String) -> Int64? {
     guard
       let text = FileManager.default.contents(atPath: "/proc/meminfo").map({
         String(decoding: $0, as: UTF8.self)
       })
     else { return nil }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
     return line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 }
   }
 
@@ -38,13 +48,15 @@ public enum Machine {
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// How many compilers fit: one per core, as long as each has the memory it may need.
+  /// How many compilers run at once: one per core, as long as each has the memory it may need.
+  public static func jobs(cores: Int = Machine.cores, memory: Int64? = Machine.availableMemory) -> Int {
+    max(1, min(cores, processes(in: memory)))
+  }
+
+  /// How many compilers fit into a memory; one of unknown size is no limit.
   ///
   /// nvcc's largest units of ggml-cuda peak at 1.1 GB with seven architectures; 1.5 GB leaves room.
-  public static func jobs(cores: Int = Machine.cores, memory: Int64? = Machine.availableMemory) -> Int {
-    let fitting = memory.map { Int($0 / 1_500_000_000) } ?? cores
-    return max(1, min(cores, fitting))
-  }
+  public static func processes(in memory: Int64?) -> Int { memory.map { Int($0 / 1_500_000_000) } ?? .max }
 
   /// Gives a child that has just been started, and what it started already, the niceness of our main thread, so that
   /// `nice llcuda-build` slows the compilers too.

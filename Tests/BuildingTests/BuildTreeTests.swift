@@ -19,7 +19,8 @@ import ToolExecution
     _ kind: BuildTree.Kind,
     source: FilePath = "/src/llama.cpp",
     _ change: (inout ReleaseSpec) -> Void = { _ in },
-    launcher: FilePath? = nil
+    launcher: FilePath? = nil,
+    split: (units: [String], threads: Int) = ([], 1)
   ) throws -> BuildTree {
     var spec = ReleaseSpec()
     change(&spec)
@@ -30,6 +31,7 @@ import ToolExecution
       toolkit: toolkit,
       cCompiler: "/usr/bin/gcc-12",
       architectures: "75-real;86-real;86-virtual",
+      split: split,
       inject: "/res/cmake/llcuda-inject.cmake",
       launcher: launcher,
       ninja: "/usr/bin/ninja"
@@ -73,7 +75,7 @@ import ToolExecution
   @Test("the kernels' tree has the architectures and no tools, the core no kernels")
   func kinds() throws {
     let kernels = try tree(.kernels)
-    #expect(kernels.target == "ggml-cuda")
+    #expect(kernels.target == "llcuda_kernels")
     for entry in [
       "CMAKE_CUDA_ARCHITECTURES=75-real;86-real;86-virtual", "CMAKE_CUDA_COMPILER=/cuda/bin/nvcc",
       "CMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12", "GGML_CUDA=ON", "GGML_CUDA_COMPRESSION_MODE=none",
@@ -160,6 +162,24 @@ import ToolExecution
       _ = try tree(.core) { $0.cmakeDefinitions = [text] }
     }
     #expect(error?.exitStatus == .usage && error?.description.contains("NAME=VALUE") == true)
+  }
+
+  @Test("what is compiled at once is told to CMake, and is no part of what decides the bytes")
+  func scheduling() throws {
+    let split = (units: ["mmq.cu", "fattn.cu"], threads: 8)
+    let kernels = try tree(.kernels, split: split)
+    func arguments(_ tree: BuildTree) -> [String] {
+      tree.configure(cmake: "/bin/cmake", source: "/src", folder: "/b", environment: [:]).arguments
+    }
+    #expect(arguments(kernels).contains("-DLLCUDA_SPLIT_UNITS=mmq.cu;fattn.cu"))
+    #expect(arguments(kernels).contains("-DLLCUDA_SPLIT_THREADS=8"))
+    #expect(try kernels.definitions == tree(.kernels).definitions)
+    for other in [try tree(.kernels), try tree(.core, split: split)] {
+      #expect(!arguments(other).contains { $0.contains("LLCUDA_SPLIT") })
+    }
+    // Whoever names them has the last word.
+    let own = try tree(.kernels, { $0.cmakeDefinitions = ["LLCUDA_SPLIT_THREADS=1"] }, split: split)
+    #expect(arguments(own).last { $0.contains("SPLIT_THREADS") } == "-DLLCUDA_SPLIT_THREADS=1")
   }
 
   @Test("the call that configures")

@@ -23,8 +23,7 @@ public struct ObjectCache: Hashable, Sendable {
   private static let oldest = (4, 7)
   /// Variables by which a person's own settings would change what is taken for the same, or who compiles.
   private static let foreign = [
-    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS", "IGNOREOPTIONS",
-    "NODEPEND", "NODIRECT", "NOHASHDIR", "PREFIX_CPP", "SLOPPINESS",
+    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS", "NODEPEND", "NODIRECT", "NOHASHDIR", "PREFIX_CPP", "SLOPPINESS",
   ]
 
   /// Finds ccache.
@@ -62,6 +61,8 @@ public struct ObjectCache: Hashable, Sendable {
       // Some units find generated headers by its name.
       "CCACHE_BASEDIR": build.string,
       "CCACHE_STATSLOG": statistics.string,
+      // On how many cores a unit's architectures are compiled says nothing about them.
+      "CCACHE_IGNOREOPTIONS": "-t=*",
       // A person's configuration file is not for these objects.
       "CCACHE_CONFIGPATH": "/dev/null",
     ]
