@@ -2,26 +2,28 @@ import Foundation
 import Synchronization
 import ToolExecution
 
-/// GNU make's jobserver, as Ninja 1.13 speaks it: trees that build side by side share a number of jobs.
+/// GNU make's jobserver, as Ninja 1.13 speaks it: how many jobs a tree may run, which can become more while it builds.
 ///
 /// Tokens lie in a pipe that exists as long as this object; Ninja opens it by its place in `/proc`, so that there is no
-/// file with a name to choose and to clean up. Every Ninja may run one job without a token; when one of them has ended,
-/// its place goes to the others. (Protocol: GNU make's manual, "Sharing Job Slots with GNU make".)
+/// file with a name to choose and to clean up. Ninja runs one job without a token. (Protocol: GNU make's manual, "Sharing
+/// Job Slots with GNU make".)
+///
+/// Trees that build side by side have one each. With one for both, the tree that is configured first takes every token and
+/// never has few enough jobs to give one back, and Ninja looks for tokens only when one of its own jobs has ended: on 16
+/// cores the long kernels started one after the other, and 11 cores idled for 17 s when the core was done.
 public final class Jobserver: Sendable {
   private let jobs: Int
   private let ends: (read: FileHandle, write: FileHandle)
 
-  /// Makes a jobserver.
+  /// Makes the jobserver of a tree.
   ///
-  /// - Parameters:
-  ///   - jobs: how many compilers run at once.
-  ///   - clients: how many trees build side by side, at most `jobs`.
-  public init(jobs: Int, clients: Int) throws {
-    precondition(clients >= 1 && clients <= jobs, "every client has a job of its own")
+  /// - Parameter jobs: how many compilers it runs at once, one at least.
+  public init(jobs: Int) throws {
+    precondition(jobs >= 1, "Ninja runs one job without asking")
     let pipe = Pipe()
     ends = (pipe.fileHandleForReading, pipe.fileHandleForWriting)
     self.jobs = jobs
-    try add(jobs - clients)
+    try give(jobs - 1)
   }
 
   /// What Ninja finds the tokens by.
@@ -30,11 +32,9 @@ public final class Jobserver: Sendable {
     return ["MAKEFLAGS": " -j\(jobs) --jobserver-auth=fifo:\(path)"]
   }
 
-  /// Gives the place of a client that has ended to the others.
-  public func clientEnded() throws { try add(1) }
-
-  private func add(_ tokens: Int) throws {
+  /// Lets the tree run more jobs at once, such as those of another one that has ended.
+  public func give(_ jobs: Int) throws {
     // A pipe holds 64 KiB, so this never waits.
-    try ends.write.write(contentsOf: Data(repeating: UInt8(ascii: "+"), count: tokens))
+    try ends.write.write(contentsOf: Data(repeating: UInt8(ascii: "+"), count: jobs))
   }
 }

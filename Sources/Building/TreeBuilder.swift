@@ -64,7 +64,7 @@ public struct TreeBuilder: Sendable {
   ///
   /// - Parameters:
   ///   - targets: what is made, as build.ninja names it.
-  ///   - jobserver: whom the tree shares its jobs with; `nil` takes them all.
+  ///   - jobserver: who says how many jobs it runs; `nil` takes them all.
   /// - Throws: ``ToolExecution/ToolError``, ``BuildError/diskFilledUp(_:failure:)``.
   public func compile(
     _ targets: [String],

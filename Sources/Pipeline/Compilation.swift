@@ -17,6 +17,8 @@ struct Compilation: Sendable {
   let portable: (kernels: BuildTree, core: BuildTree)
   var cache: CompilerCacheService?
   let builder: TreeBuilder
+  /// The core's part of the work, 0 to 1.
+  let coreWork: Double
   let workspace: Workspace
   let runner: ToolRunner
   let listener: any ProgressListener
@@ -42,7 +44,7 @@ struct Compilation: Sendable {
     )
   }
 
-  /// Compiles both trees, side by side: the core's many short units fill the cores that long kernels leave idle.
+  /// Compiles both trees, side by side; neither waits for the other's CMake.
   func compileAll() async throws {
     guard builder.jobs > 1 else {
       return try await whileCaching { job in
@@ -52,21 +54,22 @@ struct Compilation: Sendable {
     }
     try await whileCaching { job in
       job.listener.began("compile kernels for \(job.compileSet) and the core")
-      let jobserver = try Jobserver(jobs: job.builder.jobs, clients: 2)
+      let shares = JobShares(jobs: job.builder.jobs, coreWork: job.coreWork)
+      let (kernels, core) = (try Jobserver(jobs: shares.kernels), try Jobserver(jobs: shares.core))
       try await withThrowingTaskGroup(of: String.self) { trees in
-        // Neither waits for the other's CMake.
         trees.addTask {
           try await job.configureKernels()
-          try await job.compile([job.kernels.target], of: job.kernels, sharing: jobserver)
+          try await job.compile([job.kernels.target], of: job.kernels, under: kernels)
+          try core.give(shares.kernels)
           return "kernels compiled"
         }
         trees.addTask {
           try await job.configureCore()
-          try await job.compile([job.core.target], of: job.core, sharing: jobserver)
+          try await job.compile([job.core.target], of: job.core, under: core)
+          try kernels.give(shares.core)
           return "core compiled"
         }
         for try await tree in trees {
-          try jobserver.clientEnded()
           if trees.isEmpty { job.listener.ended(tree) } else { job.listener.told(tree) }
         }
       }
@@ -118,7 +121,7 @@ struct Compilation: Sendable {
     )
   }
 
-  private func compile(_ targets: [String], of tree: BuildTree, sharing jobserver: Jobserver? = nil)
+  private func compile(_ targets: [String], of tree: BuildTree, under jobserver: Jobserver? = nil)
     async throws
   {
     let (folder, number) = tree.kind == .kernels ? (workspace.kernels, 1) : (workspace.core, 2)

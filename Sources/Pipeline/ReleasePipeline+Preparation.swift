@@ -2,6 +2,7 @@ import Building
 import Foundation
 import Planning
 import ReleaseModel
+import SizeModel
 import SystemPackage
 import ToolExecution
 
@@ -91,6 +92,8 @@ extension ReleasePipeline {
       portable: (try tree(.kernels, source: "/llama.cpp"), try tree(.core, source: "/llama.cpp")),
       cache: cache,
       builder: builder,
+      coreWork: PlanningStage(spec: spec, folders: folders).model(for: plan.toolkit.version)
+        .coreWork(beside: plan.compileSet.architectures),
       workspace: workspace,
       runner: runner,
       listener: listener,

@@ -110,6 +110,11 @@ public struct SizeModel: Sendable {
     (kernelSeconds(architectures) + figures.time.core) * (learned?.slowness ?? 1)
   }
 
+  /// The part of ``compileSeconds(_:)`` that is the core's tree, 0 to 1.
+  public func coreWork(beside architectures: [Architecture]) -> Double {
+    figures.time.core / (kernelSeconds(architectures) + figures.time.core)
+  }
+
   /// Seconds of one core of the machine that was measured, for the kernels alone.
   public func kernelSeconds(_ architectures: [Architecture]) -> Double {
     let units = families.reduce(0.0) { $0 + Double(figures.units[$1] ?? 0) * scale(of: $1) }

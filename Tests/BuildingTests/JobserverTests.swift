@@ -6,7 +6,7 @@ import Testing
 import ToolExecution
 
 @Suite(
-  "Two trees under one jobserver",
+  "Two trees under a jobserver each",
   .enabled(if: CUDAToolkitForTests.onPath("ninja") != nil, "needs ninja on PATH")
 )
 struct JobserverTests {
@@ -70,22 +70,23 @@ struct JobserverTests {
         jobs: 4,
         logs: root.appending("logs")
       )
-      let jobserver = try Jobserver(jobs: 4, clients: 2)
+      let jobservers = [try Jobserver(jobs: 2), try Jobserver(jobs: 2)]
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for (folder, kind) in zip(folders, [BuildTree.Kind.kernels, .core]) {
+        for (index, kind) in [BuildTree.Kind.kernels, .core].enumerated() {
           let tree = try BuildTreeTests().tree(kind)
           group.addTask {
             try await builder.compile(
               ["all"],
               of: tree,
-              in: folder,
+              in: folders[index],
               environment: [:],
               number: 1,
-              jobserver: jobserver
+              jobserver: jobservers[index]
             )
+            try jobservers[1 - index].give(2)
           }
         }
-        for try await _ in group { try jobserver.clientEnded() }
+        try await group.waitForAll()
       }
       let seen = try String(contentsOfFile: root.appending("seen").string, encoding: .utf8)
         .split(separator: "\n").compactMap { Int($0) }

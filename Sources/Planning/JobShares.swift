@@ -1,0 +1,24 @@
+/// How many jobs each tree starts with when both compile side by side; what one leaves at its end goes to the other.
+///
+/// The core should end first. Its end is a row of links that wait for each other, beside which short kernels fill the
+/// cores; the kernels' end is many short units, which leave nothing to fill.
+public struct JobShares: Hashable, Sendable {
+  /// Jobs of the kernels' tree.
+  public let kernels: Int
+  /// Jobs of the core's tree.
+  public let core: Int
+
+  /// The part of the whole time after which the core should be done.
+  private static let end = 0.8
+
+  /// Shares jobs.
+  ///
+  /// - Parameters:
+  ///   - jobs: how many there are, at least two.
+  ///   - coreWork: the core's part of the work of both, 0 to 1.
+  public init(jobs: Int, coreWork: Double) {
+    let wanted = Int((Double(jobs) * coreWork / Self.end).rounded(.up))
+    core = max(1, min(wanted, jobs - 1))
+    kernels = max(1, jobs - core)
+  }
+}
