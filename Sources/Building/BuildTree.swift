@@ -94,10 +94,12 @@ public struct BuildTree: Hashable, Sendable, Codable {
     for (name, value) in try Self.entries(spec.cmakeDefinitions) { entries[name] = value }
     self.kind = kind
     scheduling =
-      kind == .kernels && !split.units.isEmpty
-      ? [
-        "LLCUDA_SPLIT_UNITS=\(split.units.joined(separator: ";"))", "LLCUDA_SPLIT_THREADS=\(split.threads)",
-      ] : []
+      kind == .core || split.units.isEmpty
+      ? []
+      : [
+        "LLCUDA_SPLIT_UNITS=\(split.units.joined(separator: ";"))",
+        "LLCUDA_SPLIT_THREADS=\(split.threads)",
+      ]
     definitions = entries.map { "\($0)=\($1)" }.sorted()
   }
 
@@ -136,7 +138,8 @@ public struct BuildTree: Hashable, Sendable, Codable {
   {
     Invocation(
       cmake.string,
-      ["-G", "Ninja", "-S", source.string, "-B", folder.string, "-Wno-dev"] + (scheduling + definitions).map { "-D\($0)" },
+      ["-G", "Ninja", "-S", source.string, "-B", folder.string, "-Wno-dev"]
+        + (scheduling + definitions).map { "-D\($0)" },
       environment: environment
     )
   }

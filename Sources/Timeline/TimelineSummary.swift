@@ -34,7 +34,8 @@ public struct TimelineSummary: Hashable, Sendable {
     }
     let jobs = "\(load.jobs) \(load.jobs == 1 ? "compiler" : "compilers")"
     let busy = "kernels kept \(jobs) busy \(Int((load.busy * 100).rounded())) % of the time"
-    let floor = "\(load.longest.name) alone takes \(Self.duration(load.longest.seconds)), which no shard is shorter than"
+    let floor =
+      "\(load.longest.name) alone takes \(Self.duration(load.longest.seconds)), which no shard is shorter than"
     guard load.seconds(onMachines: 2) < 0.95 * load.wall else {
       return ["shorter with: nothing outside of the longest units; \(busy), and \(floor)"]
     }

@@ -32,7 +32,9 @@ import Testing
     )
     let recipe = try await recipe(kernels)
     #expect(
-      try recipe.linkedLibraries(from: core) == ["/core/bin/libggml-base.so.0.25.3", "/cuda/lib64/libcudart.so"]
+      try recipe.linkedLibraries(from: core) == [
+        "/core/bin/libggml-base.so.0.25.3", "/cuda/lib64/libcudart.so",
+      ]
     )
     #expect(recipe.objects == ["TREE/ggml/a.cu.o", "/elsewhere/b.cu.o"])
   }

@@ -5,7 +5,9 @@ import Testing
 @Suite("Units that are compiled for several architectures at once") struct UnitSplitTests {
   /// 1,000 seconds in all: 300, 100 and sixty of 10.
   private let costs = UnitCosts(
-    Dictionary(uniqueKeysWithValues: [("long.cu", 300), ("middle.cu", 100)] + (0..<60).map { ("u\($0).cu", 10) })
+    Dictionary(
+      uniqueKeysWithValues: [("long.cu", 300), ("middle.cu", 100)] + (0..<60).map { ("u\($0).cu", 10) }
+    )
   )
 
   private func split(jobs: Int, architectures: Int = 8, processes: Int = .max) -> UnitSplit {
@@ -25,7 +27,10 @@ import Testing
   @Test("one architecture has nothing to split")
   func oneArchitecture() { #expect(split(jobs: 64, architectures: 1) == .none) }
 
-  @Test("the longest of those whose processes fit into the memory", arguments: [(8, 0), (14, 0), (15, 1), (22, 2)])
+  @Test(
+    "the longest of those whose processes fit into the memory",
+    arguments: [(8, 0), (14, 0), (15, 1), (22, 2)]
+  )
   func memory(processes: Int, count: Int) {
     let split = split(jobs: 8, processes: processes)
     #expect(split.units == Array(["long.cu", "middle.cu"].prefix(count)))
@@ -36,7 +41,9 @@ import Testing
   func properties(seed: Int) {
     var generator = SeededGenerator(state: UInt64(seed))
     let costs = UnitCosts(
-      Dictionary(uniqueKeysWithValues: (0..<40).map { ("\($0).cu", Double.random(in: 1...300, using: &generator)) })
+      Dictionary(
+        uniqueKeysWithValues: (0..<40).map { ("\($0).cu", Double.random(in: 1...300, using: &generator)) }
+      )
     )
     var before = 0
     for jobs in 1...128 {
@@ -44,7 +51,9 @@ import Testing
       #expect(split.units.count >= before)
       before = split.units.count
       let tight = UnitSplit(costs: costs, architectures: 5, jobs: jobs, processes: jobs + 30)
-      #expect(tight.units.count * (5 - 1) <= 30 && tight.units == Array(split.units.prefix(tight.units.count)))
+      #expect(
+        tight.units.count * (5 - 1) <= 30 && tight.units == Array(split.units.prefix(tight.units.count))
+      )
     }
   }
 }

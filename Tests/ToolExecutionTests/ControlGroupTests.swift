@@ -31,7 +31,9 @@ import Testing
     let statistics = "anon 900\ninactive_file 300\nactive_file 100\n"
     let files = ["memory.max": "2000\n", "memory.current": "1500\n", "memory.stat": statistics]
     try await group(files) { #expect($0.availableMemory == 800 && $0.memory == 2000) }
-    try await group(["memory.max": "max\n", "memory.current": "1\n"]) { #expect($0.availableMemory == nil && $0.memory == nil) }
+    try await group(["memory.max": "max\n", "memory.current": "1\n"]) {
+      #expect($0.availableMemory == nil && $0.memory == nil)
+    }
     try await group(["memory.max": "10", "memory.current": "20"]) { #expect($0.availableMemory == 0) }
     try await group([:]) { #expect($0.availableMemory == nil && $0.cores == nil) }
   }

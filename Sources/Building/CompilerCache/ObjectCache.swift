@@ -23,7 +23,8 @@ public struct ObjectCache: Hashable, Sendable {
   private static let oldest = (4, 7)
   /// Variables by which a person's own settings would change what is taken for the same, or who compiles.
   private static let foreign = [
-    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS", "NODEPEND", "NODIRECT", "NOHASHDIR", "PREFIX_CPP", "SLOPPINESS",
+    "COMPILER", "COMPILERTYPE", "DISABLE", "EXTRAFILES", "HARDLINK", "IGNOREHEADERS", "NODEPEND", "NODIRECT",
+    "NOHASHDIR", "PREFIX_CPP", "SLOPPINESS",
   ]
 
   /// Finds ccache.
