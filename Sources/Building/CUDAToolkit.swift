@@ -121,14 +121,17 @@ public struct CUDAToolkit: Hashable, Sendable {
 
   /// Takes a toolkit into use: finds a host compiler, and compiles a small kernel with both.
   ///
-  /// CMake would find out as well, but only after the other checks, and in words about CMake.
+  /// CMake would find out as well, but only after the other checks, and in words about CMake. Compilers that did it before
+  /// need not do it again, as long as they are the same and cuBLAS's header is where it was.
   ///
+  /// - Parameter cache: the user's cache folder, which keeps what was tried; `nil` tries in any case.
   /// - Throws: ``ToolExecution/ToolError`` naming what is missing: cicc, a host compiler nvcc accepts, cuBLAS's headers.
   public init(
     home: FilePath,
     capabilities: ToolkitCapabilities,
     hostCompiler named: String?,
     scratch: FilePath,
+    cache: FilePath? = nil,
     runner: ToolRunner,
     locator: ToolLocator
   ) async throws {
@@ -143,11 +146,51 @@ public struct CUDAToolkit: Hashable, Sendable {
     let source = scratch.appending("probe.cu")
     let text = "#include <cublas_v2.h>\n__global__ void probe(float *x) { *x = 1; }\n"
     try Data(text.utf8).write(to: URL(fileURLWithPath: source.string))
-    let probe = trial(in: scratch, output: "probe.o")
+    guard let cache else {
+      try await compileTrial(in: scratch, runner: runner)
+      return
+    }
+    let record = TrialRecord(cache: cache)
+    let pair = try await pair(cache: cache, locator: locator, runner: runner)
+    if let pair, record.holds(pair) { return }
+    try await compileTrial(in: scratch, runner: runner)
+    if let pair, let header = Self.cublas(in: scratch.appending(Self.headers)) {
+      record.note(pair, needing: [header])
+    }
+  }
+
+  /// Where a trial's headers are listed.
+  private static let headers = "probe.d"
+
+  /// This toolkit and host compiler, and the digests of their programs; `nil` when these are not where they are in NVIDIA's
+  /// toolkits.
+  private func pair(cache: FilePath, locator: ToolLocator, runner: ToolRunner) async throws -> String? {
+    let digests = try await digests(
+      of: [hostCompiler],
+      parts: [(hostCompiler, "cc1plus")],
+      record: cache.appending("compilers.json"),
+      locator: locator,
+      runner: runner
+    )
+    return digests.map { (["nvcc \(nvcc) with \(hostCompiler)"] + $0).joined(separator: ", ") }
+  }
+
+  /// cuBLAS's header among those that nvcc lists, one on a line, blanks with a backslash before them.
+  private static func cublas(in list: FilePath) -> FilePath? {
+    let data = FileManager.default.contents(atPath: list.string) ?? Data()
+    let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+    return lines.map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " \\")) }
+      .first { $0.hasSuffix("/cublas_v2.h") }
+      .map { FilePath($0.replacing("\\ ", with: " ")) }
+  }
+
+  private func compileTrial(in scratch: FilePath, runner: ToolRunner) async throws {
+    var probe = trial(in: scratch, output: "probe.o")
+    probe.arguments += ["-MD", "-MF", scratch.appending(Self.headers).string]
     do {
       try await runner.run(probe, log: scratch.appending("probe.log"))
     } catch ToolError.failed(_, _, _, let lines) {
-      throw Self.explain(lines, nvcc: nvcc, host: host)
+      throw Self.explain(lines, nvcc: nvcc, host: hostCompiler)
         ?? ToolError.failed(
           probe,
           outcome: "could not compile a trivial kernel",

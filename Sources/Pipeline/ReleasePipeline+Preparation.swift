@@ -47,6 +47,7 @@ extension ReleasePipeline {
       capabilities: capabilities,
       hostCompiler: spec.hostCompiler,
       scratch: workspace.probe,
+      cache: folders.cache,
       runner: runner,
       locator: locator
     )
@@ -118,7 +119,13 @@ extension ReleasePipeline {
     let sccache: CompilerCacheService
     do {
       sccache = try await found.safe(with: version)
-        .tried(with: toolkit, version: version, scratch: workspace.probe, runner: runner)
+        .tried(
+          with: toolkit,
+          version: version,
+          scratch: workspace.probe,
+          record: TrialRecord(cache: folders.cache),
+          runner: runner
+        )
     } catch let unable as CompilerCacheService.Unable where spec.compilerCache == .auto {
       listener.told("\(unable.pair) compiles nothing, so there is no compiler cache: \(unable.why)")
       return nil

@@ -200,6 +200,45 @@ struct RealToolkitTests {
     }
   }
 
+  @Test("is not tried out again while the compilers are the same and cuBLAS's header is there")
+  func probeOnce() async throws {
+    try await withTemporaryDirectory { folder in
+      let runner = ToolRunner()
+      let capabilities = try await CUDAToolkit.capabilities(of: home, runner: runner)
+      func wasTried(_ name: String, host: FilePath? = CUDAToolkitForTests.hostCompiler) async throws -> Bool {
+        let scratch = folder.appending(name)
+        _ = try await CUDAToolkit(
+          home: home,
+          capabilities: capabilities,
+          hostCompiler: host?.string,
+          scratch: scratch,
+          cache: folder.appending("cache"),
+          runner: runner,
+          locator: ToolLocator()
+        )
+        return FileManager.default.fileExists(atPath: scratch.appending("probe.o").string)
+      }
+      #expect(try await wasTried("first"))
+      #expect(try await !wasTried("second"))
+      // The same program at another place is another compiler: what lies beside it may differ.
+      let elsewhere = folder.appending("g++-elsewhere")
+      try FileManager.default.createSymbolicLink(
+        atPath: elsewhere.string,
+        withDestinationPath: try #require(CUDAToolkitForTests.hostCompiler).string
+      )
+      #expect(try await wasTried("third", host: elsewhere))
+      let trials = folder.appending("cache/trials")
+      for name in try FileManager.default.contentsOfDirectory(atPath: trials.string) {
+        let path = trials.appending(name).string
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains("/cublas_v2.h\n"))
+        let gone = text.replacing("/cublas_v2.h", with: "/gone.h")
+        try gone.write(toFile: path, atomically: true, encoding: .utf8)
+      }
+      #expect(try await wasTried("fourth"))
+    }
+  }
+
   @Test("another program of the name nvcc is told apart")
   func noNVCC() async throws {
     try await withTemporaryDirectory { folder in

@@ -38,6 +38,18 @@ struct ReproducibleObjectTests {
     return try Data(contentsOf: URL(fileURLWithPath: folder.appending("unit.cu.o").string))
   }
 
+  @Test("with its architectures compiled at once")
+  func split() async throws {
+    try await withTemporaryDirectory { folder in
+      let flags = [
+        "--objdir-as-tempdir", "-DLLCUDA_UNIT=llcuda_unit_x", "-include", Self.header.string,
+        "-gencode=arch=compute_80,code=sm_80", "-gencode=arch=compute_86,code=sm_86",
+      ]
+      let first = try await object(flags, in: folder.appending("1"))
+      #expect(try await object(flags + ["-t=3"], in: folder.appending("2")) == first)
+    }
+  }
+
   @Test("in another folder, by another process")
   func same() async throws {
     try await withTemporaryDirectory { folder in

@@ -142,13 +142,15 @@ extension EndToEnd {
         let caches: [String: String?] = [
           "SCCACHE_DIR": folder.appending("sccache").string, "CCACHE_DIR": folder.appending("ccache").string,
         ]
-        func build(_ name: String) async throws -> (objects: Substring, steps: Substring?, release: Release) {
+        func build(_ name: String, _ more: [String] = []) async throws
+          -> (objects: Substring, steps: Substring?, release: Release)
+        {
           let out = folder.appending("out-\(name)")
           let result = try await shared.run(
             [
               "--llama-cpp", source.string, "--archs", "75", "--no-ptx", "--tarball", "none",
               "--compiler-cache", "auto", "--build", folder.appending(name).string, "--out", out.string,
-            ],
+            ] + more,
             environment: caches,
             in: folder
           )
@@ -170,6 +172,13 @@ extension EndToEnd {
         }
         // Through sccache all the same, so a rebuild has to go through it, too.
         #expect(try second.release.manifest().inputs.wentThroughSccache)
+
+        // How many of a unit's architectures are compiled at once is no other command to either cache.
+        let split = ["-D", "LLCUDA_SPLIT_UNITS=mmvq.cu;argsort.cu", "-D", "LLCUDA_SPLIT_THREADS=2"]
+        let atOnce = try await build("split", split)
+        #expect(atOnce.objects == second.objects && atOnce.steps == nil)
+        let ninja = try #require(Files.bytes(folder.appending("split/kernels/build.ninja")))
+        #expect(String(decoding: ninja, as: UTF8.self).components(separatedBy: " -t=2").count == 3)
 
         // A header of the kernels: their units are compiled again, and found by nobody.
         let header = source.appending("ggml/src/ggml-cuda/common.cuh")

@@ -6,24 +6,24 @@ public import ToolExecution
 extension CompilerCacheService {
   /// Tries whether sccache can compile with a toolkit's nvcc, whose steps it takes from `nvcc --dryrun` and runs itself.
   ///
-  /// sccache 0.16 can't with CUDA 13.5, which words these steps in another way. Tried once for a build folder and pair of
-  /// versions.
+  /// sccache 0.16 can't with CUDA 13.5, which words these steps in another way. Tried once for a pair of versions.
   ///
   /// - Parameters:
   ///   - version: what `sccache --version` prints.
   ///   - scratch: the folder of the toolkit's own trial.
+  ///   - record: what was tried before.
   /// - Returns: this cache.
   /// - Throws: ``Unable`` when it can't.
   public func tried(
     with toolkit: CUDAToolkit,
     version: String,
     scratch: FilePath,
+    record: TrialRecord,
     runner: ToolRunner
   ) async throws -> CompilerCacheService {
-    let record = scratch.appending("probe.sccache")
     let pair =
       "\(version.trimmingCharacters(in: .whitespacesAndNewlines)) with CUDA \(toolkit.capabilities.version)"
-    if (try? String(contentsOfFile: record.string, encoding: .utf8)) == pair { return self }
+    if record.holds(pair) { return self }
     let log = scratch.appending("probe-sccache.log")
     // Whether a storage on the network answers is another question.
     let cache = local
@@ -44,7 +44,7 @@ extension CompilerCacheService {
     } catch ToolError.failed(_, _, _, let lines) {
       throw Unable(pair: pair, why: lines.last { !$0.hasPrefix("sccache:") } ?? lines.last ?? "", log: log)
     }
-    try pair.write(toFile: record.string, atomically: true, encoding: .utf8)
+    record.note(pair)
     return self
   }
 
