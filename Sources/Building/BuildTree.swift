@@ -20,7 +20,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
   /// CMake's cache entries, `NAME=VALUE`, sorted.
   public let definitions: [String]
   /// Entries that say what is compiled at once on this machine; what comes out is the same.
-  let scheduling: [String]
+  private(set) var scheduling: [String]
 
   /// Plans a tree.
   ///
@@ -130,6 +130,13 @@ public struct BuildTree: Hashable, Sendable, Codable {
       guard parts.count == 2, !name.isEmpty else { throw CMakeDefinitionError(definition: definition) }
       return (String(name), String(parts[1]))
     }
+  }
+
+  /// The same tree, whatever is compiled at once.
+  var unscheduled: BuildTree {
+    var tree = self
+    tree.scheduling = []
+    return tree
   }
 
   /// The call of CMake that configures the tree.

@@ -9,8 +9,8 @@ import ToolExecution
 /// Job Slots with GNU make".)
 ///
 /// Trees that build side by side have one each. With one for both, the tree that is configured first takes every token and
-/// never has few enough jobs to give one back, and Ninja looks for tokens only when one of its own jobs has ended: on 16
-/// cores the long kernels started one after the other, and 11 cores idled for 17 s when the core was done.
+/// keeps it as long as it has work, and Ninja looks for tokens only when one of its own jobs has ended: on 16 cores the long
+/// kernels ran one after the other until the core was done, and then 11 cores idled for 17 s.
 public final class Jobserver: Sendable {
   private let jobs: Int
   private let ends: (read: FileHandle, write: FileHandle)

@@ -57,7 +57,18 @@ public struct TreeBuilder: Sendable {
     environment["GIT_CEILING_DIRECTORIES"] = source.removingLastComponent().string
     let step = "\(number)-\(tree.kind.rawValue)"
     let call = tree.configure(cmake: cmake, source: source, folder: folder, environment: environment)
-    try await configureIfChanged(call, of: tree.kind, compilers: compilers, folder: folder, step: step)
+    // Without the environment, whose socket name differs from run to run. And what is compiled at once stays as it was
+    // decided first: other jobs or less memory make other commands, and Ninja would compile their units again.
+    let command = tree.unscheduled.configure(cmake: cmake, source: source, folder: folder, environment: [:])
+      .commandLine
+    try await configureIfChanged(
+      call,
+      command: command,
+      of: tree.kind,
+      compilers: compilers,
+      folder: folder,
+      step: step
+    )
   }
 
   /// Compiles targets of a configured tree, and notes every command in the timeline.
@@ -137,14 +148,13 @@ public struct TreeBuilder: Sendable {
 
   private func configureIfChanged(
     _ call: Invocation,
+    command: String,
     of kind: BuildTree.Kind,
     compilers: String,
     folder: FilePath,
     step: String
   ) async throws {
     let record = folder.appending(".llcuda-configured")
-    // The command without the environment, whose socket name differs from run to run.
-    let command = Invocation(call.executable, call.arguments).commandLine
     let versions = compilers.split(whereSeparator: \.isNewline).map { "# \($0)" }.joined(separator: "\n")
     let wanted = "\(command)\n\(versions)\n"
     let before = try? String(contentsOfFile: record.string, encoding: .utf8)

@@ -23,8 +23,7 @@ public struct UnitSplit: Hashable, Sendable, Codable {
   ///   - costs: what units take; only their proportions count.
   ///   - architectures: how many compute capabilities each is compiled for.
   ///   - jobs: how many compilers run at once.
-  ///   - processes: how many fit into the memory. It must not change from run to run of a machine, because a unit whose
-  ///     command changed is compiled again.
+  ///   - processes: how many fit into the memory.
   public init(costs: UnitCosts, architectures: Int, jobs: Int, processes: Int) {
     guard architectures > 1, jobs > 0 else {
       self = .none

@@ -32,6 +32,36 @@ import ToolExecution
     )
   }
 
+  @Test("a tree that is configured keeps what it compiles at once, and is configured anew for anything else")
+  func scheduling() async throws {
+    try await withTemporaryDirectory { folder in
+      let (cmake, tree) = (folder.appending("cmake"), folder.appending("k"))
+      try script("mkdir -p \(tree); touch \(tree)/build.ninja; echo \"$@\" >> \(folder)/configured", cmake)
+      let builder = builder(cmake: cmake, ninja: "ninja", in: folder)
+      func configured(_ plan: BuildTree) async throws -> [Substring] {
+        try await builder.configure(
+          plan,
+          source: folder.appending("source"),
+          in: tree,
+          compilers: "CUDA 12.4",
+          environment: [:],
+          number: 1
+        )
+        let calls = try String(contentsOfFile: folder.appending("configured").string, encoding: .utf8)
+        return calls.split(separator: "\n")
+      }
+      let trees = BuildTreeTests()
+      let first = try await configured(trees.tree(.kernels, split: (["mmq.cu"], 8)))
+      #expect(first.count == 1 && first[0].contains("LLCUDA_SPLIT_UNITS=mmq.cu"))
+      #expect(try await configured(trees.tree(.kernels, split: (["mmq.cu", "mmvq.cu"], 8))) == first)
+      #expect(try await configured(trees.tree(.kernels)) == first)
+      let other = try await configured(
+        trees.tree(.kernels, { $0.flashAttention = false }, split: (["mmvq.cu"], 8))
+      )
+      #expect(other.count == 2 && other[1].contains("LLCUDA_SPLIT_UNITS=mmvq.cu"))
+    }
+  }
+
   @Test("objects of another compiler behind the same path are not kept")
   func compilers() async throws {
     try await withTemporaryDirectory { folder in
