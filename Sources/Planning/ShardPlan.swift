@@ -26,11 +26,9 @@ public struct ShardPlan: Hashable, Sendable, Codable {
   public init(units: [String], costs: UnitCosts, count: Int) throws {
     guard (1...Shard.most).contains(count) else { throw ShardPlanError.count(count) }
     guard count <= units.count else { throw ShardPlanError.moreShardsThanUnits(count, units: units.count) }
-    let longestFirst = units.map { (name: $0, seconds: costs.seconds(of: $0)) }
-      .sorted { $0.seconds == $1.seconds ? $0.name < $1.name : $0.seconds > $1.seconds }
     var loads = [Double](repeating: 0, count: count)
     var chosen = [Set<String>](repeating: [], count: count)
-    for unit in longestFirst {
+    for unit in costs.longestFirst(units) {
       let least = loads.indices.min { (loads[$0], $0) < (loads[$1], $1) } ?? 0
       loads[least] += unit.seconds
       chosen[least].insert(unit.name)

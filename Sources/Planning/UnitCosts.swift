@@ -40,6 +40,12 @@ public struct UnitCosts: Hashable, Sendable {
   /// The units that were measured, by name.
   public var units: [String] { seconds.keys.sorted() }
 
+  /// Units or their objects with their seconds, the longest first; ties go by name.
+  func longestFirst(_ units: [String]) -> [(name: String, seconds: Double)] {
+    units.map { (name: $0, seconds: seconds(of: $0)) }
+      .sorted { $0.seconds == $1.seconds ? $0.name < $1.name : $0.seconds > $1.seconds }
+  }
+
   /// The seconds of a unit or of its object, by the last part of its path.
   public func seconds(of unit: String) -> Double {
     let name = unit.split(separator: "/").last.map(String.init) ?? unit

@@ -3,7 +3,7 @@
 /// Ninja starts the longest units first, which fills the cores as long as no unit takes longer than the whole build would
 /// if its work were spread evenly. With many cores the longest ones do: all others have ended, and a unit's
 /// architectures still wait for each other. Those, and no others: each split unit runs more processes than Ninja knows of.
-public struct UnitSplit: Hashable, Sendable, Codable {
+public struct UnitSplit: Hashable, Sendable {
   /// The units, by file name, the longest first.
   public let units: [String]
   /// How many processes compile each.
@@ -29,8 +29,7 @@ public struct UnitSplit: Hashable, Sendable, Codable {
       self = .none
       return
     }
-    let longestFirst = costs.units.map { (name: $0, seconds: costs.seconds(of: $0)) }
-      .sorted { $0.seconds == $1.seconds ? $0.name < $1.name : $0.seconds > $1.seconds }
+    let longestFirst = costs.longestFirst(costs.units)
     let even = longestFirst.reduce(0) { $0 + $1.seconds } / Double(jobs)
     let long = longestFirst.prefix { $0.seconds > even / 2 }
     let affordable = max(0, processes - jobs) / (architectures - 1)
