@@ -3,14 +3,65 @@
 option(LLCUDA_LIST_PER_PASS "Compile kernels for each architecture as if it were alone, so that another one in the list costs no \
 compile of those that were there" ON)
 
+set(LLCUDA_UNITS "${LLCUDA_DIR}/long-units.txt" CACHE FILEPATH "The units of ggml-cuda, the slowest to compile first: file \
+name, seconds, and the units that are compiled in it, if there are any")
 set(LLCUDA_SPLIT_UNITS "" CACHE STRING "Units of ggml-cuda that nvcc compiles for several architectures at once")
 set(LLCUDA_SPLIT_THREADS 1 CACHE STRING "For how many at once")
+
+# Puts units in the place of their members, as far as those are sources of the target. Members instantiate templates of one
+# header and do nothing else (Sources/Planning/MergedUnits.swift says why); not every header bears being included twice, so
+# a unit includes it once and takes over the rest of its members.
+function(llcuda_merge_units target list_file)
+    file(STRINGS "${list_file}" lines REGEX "^[^#]")
+    get_target_property(sources ${target} SOURCES)
+    get_target_property(directory ${target} SOURCE_DIR)
+    get_target_property(binary_directory ${target} BINARY_DIR)
+    list(LENGTH sources before)
+    set(merged "")
+    foreach(line IN LISTS lines)
+        string(REPLACE " " ";" names "${line}")
+        list(POP_FRONT names unit seconds)
+        list(TRANSFORM names PREPEND "${directory}/template-instances/" OUTPUT_VARIABLE members)
+        set(there "")
+        foreach(member IN LISTS members)
+            if(member IN_LIST sources)
+                list(APPEND there "${member}")
+            endif()
+        endforeach()
+        list(LENGTH there count)
+        if(count LESS 2)
+            continue()
+        endif()
+        set(text "")
+        foreach(member IN LISTS there)
+            file(READ "${member}" content)
+            string(REGEX MATCH "#[ \t]*include[ \t]*\"([^\"]+)\"" include "${content}")
+            set(header "${CMAKE_MATCH_1}")
+            string(REPLACE "${include}" "" content "${content}")
+            string(APPEND text "${content}")
+        endforeach()
+        set(unit "${binary_directory}/merged/${unit}")
+        # By its full path, in the end, so that messages name the same file as before. Only written when the text changes: a
+        # tree that is configured again compiles nothing again.
+        file(CONFIGURE OUTPUT "${unit}" CONTENT "#include \"template-instances/${header}\"\n${text}" @ONLY)
+        set_property(SOURCE "${unit}" TARGET_DIRECTORY ${target} APPEND PROPERTY INCLUDE_DIRECTORIES "${directory}")
+        set_property(SOURCE "${unit}" TARGET_DIRECTORY ${target} PROPERTY LLCUDA_MEMBERS "${there}")
+        set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${there})
+        list(REMOVE_ITEM sources ${there})
+        list(APPEND merged "${unit}")
+    endforeach()
+    set_property(TARGET ${target} PROPERTY SOURCES ${merged} ${sources})
+    list(LENGTH sources after)
+    list(LENGTH merged count)
+    math(EXPR gone "${before} - ${after}")
+    message(STATUS "llcuda: ${gone} translation units of ${target} are compiled as ${count}")
+endfunction()
 
 # Puts the slow translation units of ggml-cuda first. Ninja weighs every compile alike and starts them in the order of
 # the manifest, which is the order of SOURCES; a slow unit that starts last keeps one core busy and the others idle.
 function(llcuda_order_sources target list_file)
     file(STRINGS "${list_file}" known REGEX "^[^#]")
-    # The seconds behind the name are for shards.
+    # The seconds behind the name are for llcuda-build's plan.
     list(TRANSFORM known REPLACE " .*$" "")
     set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list_file}")
     list(LENGTH known count)
@@ -66,12 +117,18 @@ function(llcuda_prepare_units target)
             continue()
         endif()
         get_filename_component(source "${source}" ABSOLUTE BASE_DIR "${directory}")
-        # Units of different folders may share a file name.
-        file(RELATIVE_PATH name "${directory}" "${source}")
+        get_property(members SOURCE "${source}" TARGET_DIRECTORY ${target} PROPERTY LLCUDA_MEMBERS)
+        if(NOT members)
+            set(members "${source}")
+        endif()
+        list(GET members 0 first)
+        # Units of different folders may share a file name. One that has members lies in another place in every build; no
+        # other has its first member's.
+        file(RELATIVE_PATH name "${directory}" "${first}")
         string(REGEX REPLACE "\\.cu$" "" name "${name}")
         string(MAKE_C_IDENTIFIER "llcuda_unit_${name}" name)
         set(definitions "LLCUDA_UNIT=${name}")
-        if(LLCUDA_LIST_PER_PASS AND NOT source IN_LIST whole)
+        if(LLCUDA_LIST_PER_PASS AND NOT first IN_LIST whole)
             list(APPEND definitions "LLCUDA_LIST_PER_PASS")
             math(EXPR count "${count} + 1")
         endif()
@@ -158,7 +215,8 @@ function(llcuda_finish_kernels)
         message(FATAL_ERROR "llcuda: ggml-cuda is not a library that is loaded at run time (${type}); "
             "configure with -D BUILD_SHARED_LIBS=ON -D GGML_BACKEND_DL=ON")
     endif()
-    llcuda_order_sources(ggml-cuda "${LLCUDA_DIR}/long-units.txt")
+    llcuda_merge_units(ggml-cuda "${LLCUDA_UNITS}")
+    llcuda_order_sources(ggml-cuda "${LLCUDA_UNITS}")
     llcuda_prepare_units(ggml-cuda)
     # What is built: objects. Slices are linked with the core's ggml-base, so this tree compiles none of its own.
     add_custom_target(llcuda_kernels DEPENDS "$<TARGET_OBJECTS:ggml-cuda>")

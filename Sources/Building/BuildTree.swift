@@ -26,6 +26,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - architectures: `CMAKE_CUDA_ARCHITECTURES` of the kernels' tree.
+  ///   - units: the file that lists ggml-cuda's units, with those that are compiled as one.
   ///   - split: the units that nvcc compiles for several architectures at once, and for how many.
   ///   - launcher: what stands before each compiler: the compiler cache's program; `nil` for none.
   public init(
@@ -35,6 +36,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
     toolkit: CUDAToolkit,
     cCompiler: FilePath,
     architectures: String,
+    units: FilePath,
     split: (units: [String], threads: Int),
     inject: FilePath,
     launcher: FilePath?,
@@ -69,6 +71,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
         "-Xcompiler=\(Invocation.quoted(prefixMap))" + (launcher == nil ? " \(Self.fixedNames)" : "")
       entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
       entries["CUDAToolkit_ROOT"] = toolkit.home.string
+      entries["LLCUDA_UNITS"] = units.string
       entries["GGML_CUDA"] = "ON"
       entries["GGML_CUDA_NCCL"] = "OFF"
       // How kernels are stored is decided when they are carved.
@@ -106,10 +109,11 @@ public struct BuildTree: Hashable, Sendable, Codable {
   /// nvcc's option that makes its objects the same every time (measured with 12.4; cmake/llcuda-unit.h does the rest).
   private static let fixedNames = "--objdir-as-tempdir"
 
-  /// The entries that say where programs and folders lie on this machine.
+  /// The entries that say where programs, files and folders lie on this machine.
   private static let machineEntries: Set<String> = [
     "CMAKE_MAKE_PROGRAM", "CMAKE_C_COMPILER", "CMAKE_CXX_COMPILER", "CMAKE_CUDA_COMPILER",
     "CMAKE_CUDA_HOST_COMPILER", "CUDAToolkit_ROOT", "CMAKE_PROJECT_TOP_LEVEL_INCLUDES",
+    "LLCUDA_UNITS",
     "CMAKE_C_COMPILER_LAUNCHER", "CMAKE_CXX_COMPILER_LAUNCHER", "CMAKE_CUDA_COMPILER_LAUNCHER",
   ]
 

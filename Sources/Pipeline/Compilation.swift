@@ -17,6 +17,8 @@ struct Compilation: Sendable {
   let portable: (kernels: BuildTree, core: BuildTree)
   var cache: CompilerCacheService?
   let builder: TreeBuilder
+  /// What ggml-cuda's units take, as they are compiled.
+  let costs: UnitCosts
   /// The core's part of the work, 0 to 1.
   let coreWork: Double
   let workspace: Workspace

@@ -54,8 +54,12 @@ extension ReleasePipeline {
     let cCompiler = try tools.cCompiler(beside: toolkit.hostCompiler, locator: locator)
     let cache = try await compilerCache(source: source, toolkit: toolkit, cCompiler: cCompiler)
     let jobs = spec.jobs ?? Machine.jobs()
+    let measured = Self.costs(folders, flashAttention: spec.flashAttention)
+    let merged = MergedUnits(source.templateInstances, costs: measured)
+    let costs = measured.merging(merged)
+    try writeIfChanged(merged.list(with: costs), to: workspace.units)
     let split = UnitSplit(
-      costs: Self.costs(folders, flashAttention: spec.flashAttention),
+      costs: costs,
       architectures: Set(plan.compileSet.architectures.map(\.capability)).count,
       jobs: jobs,
       processes: Machine.processes(in: Machine.memory)
@@ -68,6 +72,7 @@ extension ReleasePipeline {
         toolkit: toolkit,
         cCompiler: cCompiler,
         architectures: plan.cmakeArchitectures,
+        units: workspace.units,
         split: (split.units, split.threads),
         inject: folders.resources.appending("cmake/llcuda-inject.cmake"),
         launcher: cache?.launcher,
@@ -93,6 +98,7 @@ extension ReleasePipeline {
       portable: (try tree(.kernels, source: "/llama.cpp"), try tree(.core, source: "/llama.cpp")),
       cache: cache,
       builder: builder,
+      costs: costs,
       coreWork: PlanningStage(spec: spec, folders: folders).model(for: plan.toolkit.version)
         .coreWork(beside: plan.compileSet.architectures),
       workspace: workspace,
@@ -154,6 +160,12 @@ extension ReleasePipeline {
 
   private func makeFolder(_ path: FilePath) throws {
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+  }
+
+  /// Leaves a file alone that is as it should be: Ninja configures a tree again when the file is newer.
+  private func writeIfChanged(_ text: String, to path: FilePath) throws {
+    guard (try? String(contentsOfFile: path.string, encoding: .utf8)) != text else { return }
+    try text.write(toFile: path.string, atomically: true, encoding: .utf8)
   }
 
   /// The plan that is executed: the one at hand, once this machine's toolkit is the one that it was made for, or a new one.

@@ -21,8 +21,10 @@ extension ReleasePipeline {
       switch shard {
       case .kernels(let share):
         let job = try await prepare(share: 1 / Double(share.count))
-        try await job.whileCaching { job in try await job.compileKernels { try units(of: share) } }
-        return try await write(try objects(of: share), as: shard, of: job, to: part)
+        try await job.whileCaching { job in
+          try await job.compileKernels { try units(of: share, costs: job.costs) }
+        }
+        return try await write(try objects(of: share, costs: job.costs), as: shard, of: job, to: part)
       case .core:
         let job = try await prepare(share: 0)
         try await job.whileCaching { job in try await job.compileCore() }
@@ -77,11 +79,11 @@ extension ReleasePipeline {
   }
 
   /// The plan of a share: from the tree's own list of objects and the measured costs.
-  private func units(of shard: Shard) throws -> [String] {
+  private func units(of shard: Shard, costs: UnitCosts) throws -> [String] {
     let recipe = try KernelsRecipe.read(from: workspace.kernels)
     let plan = try ShardPlan(
       units: KernelsRecipe.targets(recipe.objects, in: workspace.kernels),
-      costs: Self.costs(folders, flashAttention: spec.flashAttention),
+      costs: costs,
       count: shard.count
     )
     return plan.units(of: shard)
@@ -104,9 +106,9 @@ extension ReleasePipeline {
     var seconds: Double?
   }
 
-  private func objects(of shard: Shard) throws -> [Member] {
+  private func objects(of shard: Shard, costs: UnitCosts) throws -> [Member] {
     let seconds = TreeBuilder.log(of: workspace.kernels).secondsByOutput
-    return try units(of: shard).map {
+    return try units(of: shard, costs: costs).map {
       Member(name: $0, role: .object, path: workspace.kernels.appending($0), seconds: seconds[$0])
     }
   }

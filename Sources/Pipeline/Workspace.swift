@@ -14,6 +14,8 @@ public struct Workspace: Hashable, Sendable {
   public var kernels: FilePath { root.appending("kernels") }
   /// The CMake tree of the core.
   public var core: FilePath { root.appending("core") }
+  /// ggml-cuda's units, for CMake: in which order, and which as one.
+  var units: FilePath { root.appending("units.txt") }
   /// Carved objects, one folder per slice.
   public var carved: FilePath { root.appending("carved") }
   /// Linked slices with their indexes.

@@ -24,10 +24,11 @@ public struct UnitCosts: Hashable, Sendable {
 
   /// The same costs in a build without flash attention: its units are compiled all the same, with empty kernels.
   ///
-  /// Such a unit takes as long as one of the small ones, whose time goes into reading headers (measured with 7.5 and its
-  /// PTX on two busy cores: 5 to 11 s, and 4.7 to 5.6 s for the small ones).
+  /// Such a unit takes about twice as long as one of the small ones, whose time goes into reading headers: what instantiates
+  /// many templates has host code for all of them (measured with 7.5 and CUDA 13.0 on 16 busy cores: 6 to 19 s, 11.7 on
+  /// average, and 4.3 to 6 s for the small ones).
   public var withoutFlashAttention: UnitCosts {
-    let empty = 1.5 * (seconds.values.min() ?? median)
+    let empty = 2.3 * least
     return UnitCosts(
       Dictionary(
         uniqueKeysWithValues: seconds.map { unit, time in
@@ -36,6 +37,22 @@ public struct UnitCosts: Hashable, Sendable {
       )
     )
   }
+
+  /// The same costs where some units are compiled as one.
+  public func merging(_ merged: MergedUnits) -> UnitCosts {
+    var seconds = seconds
+    for unit in merged.units {
+      for member in unit.members { seconds[member] = nil }
+      seconds[unit.name] = unit.seconds
+    }
+    return UnitCosts(seconds)
+  }
+
+  /// What the shortest unit takes: about the time in which one reads its headers.
+  var least: Double { seconds.values.min() ?? median }
+
+  /// Whether a unit, by file name, was measured.
+  func isMeasured(_ unit: String) -> Bool { seconds[unit] != nil }
 
   /// The units that were measured, by name.
   public var units: [String] { seconds.keys.sorted() }

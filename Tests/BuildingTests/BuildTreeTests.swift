@@ -31,6 +31,7 @@ import ToolExecution
       toolkit: toolkit,
       cCompiler: "/usr/bin/gcc-12",
       architectures: "75-real;86-real;86-virtual",
+      units: "/build/units.txt",
       split: split,
       inject: "/res/cmake/llcuda-inject.cmake",
       launcher: launcher,

@@ -8,44 +8,15 @@ import re
 import struct
 import sys
 
-MAGIC = 0xBA55ED50
+from cubins import cubins, section_headers
+
 # What ggml's NO_DEVICE_CODE prints: "750,860" in the one, "750" in the other.
 LIST = re.compile(rb"(?<![0-9])[0-9]{3,4}(,[0-9]{3,4})*\0")
 
 
 def sections(data):
     """Name and content of every section of an ELF file; names may repeat."""
-    offset, = struct.unpack_from("<Q", data, 0x28)
-    size, count, names = struct.unpack_from("<HHH", data, 0x3A)
-    headers = [struct.unpack_from("<IIQQQQIIQQ", data, offset + number * size) for number in range(count)]
-    if not headers:
-        return []
-    texts = headers[names][4]
-    found = []
-    for name, kind, _, _, place, length, *_ in headers:
-        end = data.index(b"\0", texts + name)
-        found.append((data[texts + name:end].decode(), b"" if kind == 8 else data[place:place + length]))
-    return found
-
-
-def cubins(path):
-    """Architecture and cubin of every entry of an object's fat binary."""
-    for name, content in sections(path.read_bytes()):
-        if name != ".nv_fatbin":
-            continue
-        place = 0
-        while place + 16 <= len(content):
-            magic, _, header, payload = struct.unpack_from("<IHHQ", content, place)
-            if magic != MAGIC:
-                raise SystemExit(f"{path}: no container at byte {place:#x}")
-            place += header
-            end = place + payload
-            while place < end:
-                kind, _, entry_header, size = struct.unpack_from("<HHIQ", content, place)
-                architecture, = struct.unpack_from("<I", content, place + 28)
-                if kind == 2:
-                    yield architecture, content[place + entry_header:place + entry_header + size]
-                place += entry_header + size
+    return [(section.name, section.content) for section in section_headers(data)]
 
 
 def objects(data):
