@@ -196,6 +196,95 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "units that only instantiate templates are compiled as one: the same kernels, also when one of them changes"
+    )
+    func merged() async throws {
+      try await withTemporaryDirectory { folder in
+        let source = folder.appending("source")
+        try Files.copy(SharedBuild.project, to: source)
+        let kernels = source.appending("ggml/src/ggml-cuda")
+        func write(_ name: String, _ text: String) throws {
+          try Data(text.utf8).write(to: URL(fileURLWithPath: kernels.appending(name).string))
+        }
+        func instance(_ number: Int, of value: Int) throws {
+          try write(
+            "template-instances/mmf-instance-ncols_\(number).cu",
+            "// Generated.\n\n#include \"../small.cuh\"\n\nDECL_SMALL_CASE(\(value));\n"
+          )
+        }
+        let recipe = try String(contentsOfFile: kernels.appending("CMakeLists.txt").string, encoding: .utf8)
+        try write(
+          "CMakeLists.txt",
+          recipe.replacing("\"*.cu\"", with: "\"*.cu\" \"template-instances/*.cu\"")
+        )
+        // Like fattn-tile.cuh, it doesn't bear being included twice.
+        try write(
+          "small.cuh",
+          """
+          #include "common.cuh"
+          static __device__ float small_offset() { return COMPILED_ARCH; }
+          template <int N> __global__ void small_kernel(float * values) { values[threadIdx.x] += N + small_offset(); }
+          template <int N> void small_case(float * values) { small_kernel<N><<<1, 32>>>(values); }
+          #define DECL_SMALL_CASE(N) template void small_case<N>(float *)
+          """
+        )
+        try FileManager.default.createDirectory(
+          atPath: kernels.appending("template-instances").string,
+          withIntermediateDirectories: true
+        )
+        for number in 1...3 { try instance(number, of: number) }
+
+        func build(_ name: String, _ more: [String] = []) async throws -> (
+          kernels: Set<String>, units: [String]
+        ) {
+          let out = folder.appending("out-\(name)")
+          let result = try await shared.run(
+            [
+              "--llama-cpp", source.string, "--archs", "75", "--no-ptx", "--tarball", "none",
+              "--compiler-cache", "none",
+              "--build", folder.appending(name).string, "--out", out.string,
+            ] + more,
+            in: folder
+          )
+          try #require(result.exitCode == 0, "\(result.stderr)")
+          let cuda = try await Release(out: out, result: result).install(
+            into: folder.appending("site-\(UUID())")
+          )
+          .appending("cuda")
+          let slice = try #require(try Files.names(in: cuda).first { $0.hasSuffix(".so") })
+          let cuobjdump = try #require(CUDAToolkitForTests.cuobjdump)
+          let usage = try await runTool(cuobjdump, ["-res-usage", cuda.appending(slice).string]).stdout
+          let found = usage.matches(of: #/Function _Z12small_kernelILi([0-9]+)E/#).map { String($0.1) }
+          let log = try #require(Files.bytes(folder.appending("\(name)/kernels/.ninja_log")))
+          let objects = String(decoding: log, as: UTF8.self).matches(of: #/([a-z0-9_-]+)\.cu\.o/#).map {
+            String($0.1)
+          }
+          return (Set(found), objects.filter { $0.contains("instance") }.sorted())
+        }
+        let merged = try await build("merged")
+        #expect(merged.kernels == ["1", "2", "3"])
+        #expect(merged.units == ["small-instances-1"])
+        let list = Program.repository.appending("cmake/long-units.txt")
+        let alone = try await build("alone", ["-D", "LLCUDA_UNITS=\(list)"])
+        #expect(alone.kernels == merged.kernels)
+        #expect(alone.units == (1...3).map { "mmf-instance-ncols_\($0)" })
+        let compared = try await runTool(
+          try #require(CUDAToolkitForTests.onPath("python3")),
+          [
+            Program.repository.appending("ci/oracle/compare_functions.py").string,
+            folder.appending("alone/kernels").string,
+            folder.appending("merged/kernels").string,
+          ]
+        )
+        #expect(compared.isSuccess, "\(compared.stdout)\(compared.stderr)")
+
+        // Ninja only sees the file that several were merged into.
+        try instance(2, of: 7)
+        #expect(try await build("merged").kernels == ["1", "3", "7"])
+      }
+    }
+
     private static func environment(of pid: Int32) -> String {
       Files.bytes(FilePath("/proc/\(pid)/environ")).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
