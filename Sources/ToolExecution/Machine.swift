@@ -55,7 +55,8 @@ public enum Machine {
 
   /// How many compilers fit into a memory; one of unknown size is no limit.
   ///
-  /// nvcc's largest units of ggml-cuda peak at 1.1 GB with seven architectures; 1.5 GB leaves room.
+  /// The largest units of ggml-cuda peak at 1.1 GB with seven architectures, those that several were merged into at 1.04 GB
+  /// in cicc and 1.22 GB in g++, when it takes in their cubins and PTX for seven; 1.5 GB leaves room.
   public static func processes(in memory: Int64?) -> Int { memory.map { Int($0 / 1_500_000_000) } ?? .max }
 
   /// Gives a child that has just been started, and what it started already, the niceness of our main thread, so that
