@@ -9,7 +9,7 @@
 public struct MergedUnits: Hashable, Sendable {
   /// Units that are compiled as one.
   public struct Unit: Hashable, Sendable {
-    /// The file that includes them: `mmq-instances-1.cu`.
+    /// The file in their place: `mmq-instances-1.cu`.
     public let name: String
     /// Their file names, sorted.
     public let members: [String]
@@ -28,40 +28,47 @@ public struct MergedUnits: Hashable, Sendable {
   ///   - instances: the units that only instantiate templates.
   ///   - costs: what all units take.
   public init(_ instances: [TemplateInstances], costs: UnitCosts) {
-    let longest = costs.units.map { costs.seconds(of: $0) }.max() ?? 0
+    let measured = Dictionary(grouping: instances.filter { costs.isMeasured($0.unit) }, by: \.header)
     var units: [Unit] = []
     var counts: [Substring: Int] = [:]
-    for (header, family) in Dictionary(grouping: instances, by: \.header).sorted(by: { $0.key < $1.key }) {
-      var open: [(members: [TemplateInstances], seconds: Double)] = []
-      let measured = Dictionary(grouping: family.filter { costs.isMeasured($0.unit) }, by: \.unit)
-      for (name, seconds) in costs.longestFirst(measured.keys.sorted()) {
-        guard let instance = measured[name]?.first else { continue }
-        // First fit, the longest first. A header is read once, however many share it.
-        let more = max(0, seconds - costs.least)
-        let room = open.firstIndex { unit in
-          unit.seconds + more <= longest
-            && unit.members.allSatisfy { $0.instantiations.isDisjoint(with: instance.instantiations) }
-        }
-        if let room {
-          open[room].members.append(instance)
-          open[room].seconds += more
-        } else {
-          open.append(([instance], seconds))
-        }
-      }
+    for (header, family) in measured.sorted(by: { $0.key < $1.key }) {
       let stem = header.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? "unit"
-      for unit in open where unit.members.count > 1 {
+      for (members, seconds) in Self.firstFit(family, costs: costs) where members.count > 1 {
         counts[stem, default: 0] += 1
         units.append(
           Unit(
             name: "\(stem)-instances-\(counts[stem, default: 0]).cu",
-            members: unit.members.map(\.unit).sorted(),
-            seconds: unit.seconds
+            members: members.map(\.unit).sorted(),
+            seconds: seconds
           )
         )
       }
     }
     self.units = units.sorted { $0.name < $1.name }
+  }
+
+  /// Distributes the instances of one header: the longest first, each to the first unit that has room for it.
+  private static func firstFit(_ family: [TemplateInstances], costs: UnitCosts) -> [(
+    members: [TemplateInstances], seconds: Double
+  )] {
+    let byName = Dictionary(grouping: family, by: \.unit)
+    var bins: [(members: [TemplateInstances], seconds: Double)] = []
+    for (name, seconds) in costs.longestFirst(Array(byName.keys)) {
+      guard let instance = byName[name]?.first else { continue }
+      // A header is read once, however many share it.
+      let more = max(0, seconds - costs.least)
+      let room = bins.firstIndex { bin in
+        bin.seconds + more <= costs.longest
+          && bin.members.allSatisfy { $0.instantiations.isDisjoint(with: instance.instantiations) }
+      }
+      if let room {
+        bins[room].members.append(instance)
+        bins[room].seconds += more
+      } else {
+        bins.append(([instance], seconds))
+      }
+    }
+    return bins
   }
 
   /// All units with their costs as CMake is told, in the form of `cmake/long-units.txt`: the longest first, in each line a
@@ -92,10 +99,10 @@ public struct TemplateInstances: Hashable, Sendable {
     for line in text.split(whereSeparator: \.isNewline) {
       let line = line.filter { !$0.isWhitespace }
       if line.isEmpty || line.hasPrefix("//") { continue }
-      if let include = line.wholeMatch(of: #/#include"([^"]+)"/#) {
+      if let include = line.wholeMatch(of: #/#include"([A-Za-z0-9_.\/-]+)"/#) {
         guard header == nil, calls.isEmpty else { return nil }
         header = String(include.1)
-      } else if line.contains(#/^[A-Z][A-Z0-9_]*\([A-Za-z0-9_,]*\);?$/#) {
+      } else if line.wholeMatch(of: #/[A-Z][A-Z0-9_]*\([A-Za-z0-9_,]*\);?/#) != nil {
         calls.append(line.hasSuffix(";") ? String(line.dropLast()) : line)
       } else {
         return nil

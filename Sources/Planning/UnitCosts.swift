@@ -51,6 +51,9 @@ public struct UnitCosts: Hashable, Sendable {
   /// What the shortest unit takes: about the time in which one reads its headers.
   var least: Double { seconds.values.min() ?? median }
 
+  /// What the longest unit takes; on many cores, that one decides.
+  var longest: Double { seconds.values.max() ?? median }
+
   /// Whether a unit, by file name, was measured.
   func isMeasured(_ unit: String) -> Bool { seconds[unit] != nil }
 
