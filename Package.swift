@@ -58,7 +58,8 @@ let package = Package(
       resources: [.embedInCode("Resources/figures.json")],
       swiftSettings: settings
     ),
-    library("Planning", ["ReleaseModel", "SizeModel"]),
+    library("SourceText", []),
+    library("Planning", ["ReleaseModel", "SizeModel", "SourceText"]),
     library("Inventory", ["ReleaseModel"]),
     library("Reporting", ["ReleaseModel", "SizeModel", "Planning", "Inventory"]),
     library("Timeline", []),
@@ -78,7 +79,10 @@ let package = Package(
       "ToolExecution",
       ["ReleaseModel", "Timeline", .product(name: "Subprocess", package: "swift-subprocess"), system]
     ),
-    library("Building", ["ReleaseModel", "Planning", "Timeline", "ToolExecution", "Archives", system]),
+    library(
+      "Building",
+      ["ReleaseModel", "SourceText", "Planning", "Timeline", "ToolExecution", "Archives", system]
+    ),
     library("Doctor", ["ReleaseModel", "Planning", "ToolExecution", "Building", system]),
     library("Carving", ["ReleaseModel", "BinaryFormats", "PTXText", "ToolExecution", system]),
     library("PackedKernels", ["ReleaseModel", "BinaryFormats", "PTXText", "Archives", system]),
@@ -135,7 +139,7 @@ let package = Package(
     ),
     tests(of: "ReleaseModel"),
     tests(of: "SizeModel", ["ReleaseModel"]),
-    tests(of: "Planning", ["ReleaseModel", "SizeModel"]),
+    tests(of: "Planning", ["ReleaseModel", "SizeModel", "SourceText"]),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "ReleaseModel", "SizeModel", "Planning", "Inventory", "TestSupport"],
@@ -144,6 +148,7 @@ let package = Package(
     ),
     tests(of: "BinaryFormats", [system]),
     tests(of: "PTXText"),
+    tests(of: "SourceText"),
     tests(of: "Archives", [system]),
     tests(of: "Inventory", ["ReleaseModel"]),
     tests(

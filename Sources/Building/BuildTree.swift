@@ -69,6 +69,9 @@ public struct BuildTree: Hashable, Sendable, Codable {
       // not random. sccache runs nvcc's steps under names of its own, which aren't either, and can't take the option.
       entries["CMAKE_CUDA_FLAGS"] =
         "-Xcompiler=\(Invocation.quoted(prefixMap))" + (launcher == nil ? " \(Self.fixedNames)" : "")
+      // For the host's code, like CMake's -O3, but where a later option can overrule it: nvcc puts its own -O behind all
+      // that it hands to the host compiler.
+      entries["CMAKE_CUDA_FLAGS_RELEASE"] = "-Xcompiler=-O3 -DNDEBUG"
       entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
       entries["CUDAToolkit_ROOT"] = toolkit.home.string
       entries["LLCUDA_UNITS"] = units.string

@@ -55,7 +55,7 @@ extension ReleasePipeline {
     let cache = try await compilerCache(source: source, toolkit: toolkit, cCompiler: cCompiler)
     let jobs = spec.jobs ?? Machine.jobs()
     let measured = Self.costs(folders, flashAttention: spec.flashAttention)
-    let merged = MergedUnits(source.templateInstances, costs: measured)
+    let merged = MergedUnits(source.templateInstances, operators: source.operatorUnits, costs: measured)
     let costs = measured.merging(merged)
     try writeIfChanged(merged.list(with: costs), to: workspace.units)
     let split = UnitSplit(

@@ -1,11 +1,14 @@
 /// Translation units of ggml-cuda that are compiled as one.
 ///
-/// More than half of ggml-cuda's units only instantiate templates of one header, a few each. Reading that header costs
-/// every one of them as much as a small unit takes altogether: once for the host, once more for each architecture. Units
-/// that instantiate templates of the same header mean the same side by side, so they are compiled side by side; the
-/// kernels are the same (`ci/oracle/merged-units` compares their machine code).
+/// Reading headers costs a unit as much as a small one takes altogether: on the host twice, once more for each
+/// architecture. Two kinds of units mean the same side by side as each alone, so they are compiled side by side:
 ///
-/// What is merged follows from the source and the measured costs alone, never from the machine: shards agree on it.
+/// - those that only instantiate templates of one header, more than half of all;
+/// - small ones with code of their own, where nothing that one declares is mentioned in another
+///   (``UnitFiles/conflict(with:)``).
+///
+/// The kernels are the same (`ci/oracle/merged-units` compares their machine code). What is merged follows from the source
+/// and the measured costs alone, never from the machine: shards agree on it.
 public struct MergedUnits: Hashable, Sendable {
   /// Units that are compiled as one.
   public struct Unit: Hashable, Sendable {
@@ -26,49 +29,63 @@ public struct MergedUnits: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - instances: the units that only instantiate templates.
+  ///   - operators: the others.
   ///   - costs: what all units take.
-  public init(_ instances: [TemplateInstances], costs: UnitCosts) {
+  public init(_ instances: [TemplateInstances], operators: [UnitFiles] = [], costs: UnitCosts) {
     let measured = Dictionary(grouping: instances.filter { costs.isMeasured($0.unit) }, by: \.header)
-    var units: [Unit] = []
-    var counts: [Substring: Int] = [:]
+    let small = operators.filter { costs.isMeasured($0.unit) && costs.seconds(of: $0.unit) <= Self.small * costs.least }
+    var bins: [(stem: String, members: [String], seconds: Double)] = []
     for (header, family) in measured.sorted(by: { $0.key < $1.key }) {
       let stem = header.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? "unit"
-      for (members, seconds) in Self.firstFit(family, costs: costs) where members.count > 1 {
-        counts[stem, default: 0] += 1
-        units.append(
-          Unit(
-            name: "\(stem)-instances-\(counts[stem, default: 0]).cu",
-            members: members.map(\.unit).sorted(),
-            seconds: seconds
-          )
+      bins += Self.firstFit(family, name: \.unit, costs: costs) { $0.instantiations.isDisjoint(with: $1.instantiations) }
+        .map { ("\(stem)-instances", $0.members, $0.seconds) }
+    }
+    bins += Self.firstFit(small, name: \.unit, costs: costs) { $0.conflict(with: $1) == nil }
+      .map { ("operators", $0.members, $0.seconds) }
+
+    var counts: [String: Int] = [:]
+    var units: [Unit] = []
+    for bin in bins where bin.members.count > 1 {
+      counts[bin.stem, default: 0] += 1
+      units.append(
+        Unit(
+          name: "\(bin.stem)-\(counts[bin.stem, default: 0]).cu",
+          members: bin.members.sorted(),
+          seconds: bin.seconds
         )
-      }
+      )
     }
     self.units = units.sorted { $0.name < $1.name }
   }
 
-  /// Distributes the instances of one header: the longest first, each to the first unit that has room for it.
-  private static func firstFit(_ family: [TemplateInstances], costs: UnitCosts) -> [(
-    members: [TemplateInstances], seconds: Double
-  )] {
-    let byName = Dictionary(grouping: family, by: \.unit)
-    var bins: [(members: [TemplateInstances], seconds: Double)] = []
-    for (name, seconds) in costs.longestFirst(Array(byName.keys)) {
-      guard let instance = byName[name]?.first else { continue }
-      // A header is read once, however many share it.
+  /// A unit is small when it takes at most this many times what the shortest one takes. Of longer ones, headers are a small
+  /// part, and each is worth a cache entry of its own.
+  private static let small = 4.0
+
+  /// Distributes units: the longest first, each to the first bin that has room for it and where it fits all others.
+  private static func firstFit<Member>(
+    _ members: [Member],
+    name: (Member) -> String,
+    costs: UnitCosts,
+    fits: (Member, Member) -> Bool
+  ) -> [(members: [String], seconds: Double)] {
+    let byName = Dictionary(grouping: members, by: name)
+    var bins: [(members: [Member], seconds: Double)] = []
+    for (unit, seconds) in costs.longestFirst(Array(byName.keys)) {
+      guard let member = byName[unit]?.first else { continue }
+      // Headers are read once, however many share them.
       let more = max(0, seconds - costs.least)
       let room = bins.firstIndex { bin in
-        bin.seconds + more <= costs.longest
-          && bin.members.allSatisfy { $0.instantiations.isDisjoint(with: instance.instantiations) }
+        bin.seconds + more <= costs.longest && bin.members.allSatisfy { fits($0, member) }
       }
       if let room {
-        bins[room].members.append(instance)
+        bins[room].members.append(member)
         bins[room].seconds += more
       } else {
-        bins.append(([instance], seconds))
+        bins.append(([member], seconds))
       }
     }
-    return bins
+    return bins.map { ($0.members.map(name), $0.seconds) }
   }
 
   /// All units with their costs as CMake is told, in the form of `cmake/long-units.txt`: the longest first, in each line a

@@ -1,0 +1,102 @@
+public import SourceText
+
+/// A translation unit and the files of the project that are read with it.
+public struct UnitFiles: Hashable, Sendable {
+  /// The unit's file name.
+  public let unit: String
+  /// Its files, by path: each behind those that it includes, the unit itself at the end.
+  let order: [String]
+  let files: [String: SourceFile]
+  /// What else it includes, C++'s own headers left out: they declare the same in whichever order.
+  let foreign: Set<String>
+
+  /// Follows a unit's includes.
+  ///
+  /// - Parameters:
+  ///   - path: the unit.
+  ///   - file: what lies at a path; `nil` for nothing.
+  ///   - resolve: the path of what a file, the second value, includes in quotes; `nil` if it is none of the project.
+  public init(_ path: String, file: (String) -> SourceFile?, resolve: (String, String) -> String?) {
+    var order: [String] = []
+    var files: [String: SourceFile] = [:]
+    var foreign: Set<String> = []
+    func follow(_ path: String) {
+      guard files[path] == nil, let text = file(path) else { return }
+      files[path] = text
+      for include in text.includes {
+        if include.isQuoted, let found = resolve(include.file, path) {
+          follow(found)
+        } else if !Self.isStandard(include.file) {
+          foreign.insert(include.file)
+        }
+      }
+      order.append(path)
+    }
+    follow(path)
+    unit = path.split(separator: "/").last.map(String.init) ?? path
+    (self.order, self.files, self.foreign) = (order, files, foreign)
+  }
+
+  /// Headers of C++'s library, which have no ending, and those that it takes over from C. Those that add overloads to
+  /// functions of C's are not among them, but for <cmath> and <cstdlib>: nvcc reads both in front of every unit.
+  private static func isStandard(_ header: String) -> Bool {
+    let overloading: Set<String> = ["complex", "valarray"]
+    let fromC: Set<String> = [
+      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdbool.h", "stddef.h",
+      "stdint.h", "stdio.h", "stdlib.h", "string.h", "time.h",
+    ]
+    return !overloading.contains(header) && !header.contains("/") && (!header.contains(".") || fromC.contains(header))
+  }
+
+  /// Whether this unit and another mean the same behind one another, in either order, as each alone.
+  ///
+  /// They do when nothing that only one of them reads declares a name that the other one mentions anywhere, or does what no
+  /// name shows, and no header sees names that it would not see otherwise.
+  ///
+  /// - Returns: what speaks against it; `nil` if nothing does.
+  public func conflict(with other: UnitFiles) -> String? {
+    if foreign != other.foreign {
+      return "only one includes \(foreign.symmetricDifference(other.foreign).sorted().joined(separator: ", "))"
+    }
+    return intrusion(into: other) ?? other.intrusion(into: self) ?? disorder(with: other)
+  }
+
+  private func file(_ path: String) -> SourceFile { files[path] ?? SourceFile("") }
+
+  /// What of this unit's own would be seen by another one.
+  private func intrusion(into other: UnitFiles) -> String? {
+    for path in order where other.files[path] == nil {
+      let own = file(path)
+      if let reach = own.reach { return "\(path) has \(reach)" }
+      for read in other.order {
+        if let name = own.declared.first(where: other.file(read).mentioned.contains) {
+          return "\(path) declares \(name), which \(read) mentions"
+        }
+      }
+      // Alone, this file doesn't see the shared headers that are included behind it.
+      for later in order.drop(while: { $0 != path }) where other.files[later] != nil {
+        if let name = own.mentioned.first(where: file(later).declared.contains) {
+          return "\(path) mentions \(name), which \(later) declares behind it"
+        }
+      }
+    }
+    return nil
+  }
+
+  /// A header that both read, in another order.
+  private func disorder(with other: UnitFiles) -> String? {
+    let mine = order.filter { other.files[$0] != nil }
+    let theirs = other.order.filter { files[$0] != nil }
+    guard mine != theirs else { return nil }
+    let rank = Dictionary(uniqueKeysWithValues: theirs.enumerated().map { ($1, $0) })
+    for (index, first) in mine.enumerated() {
+      for second in mine[(index + 1)...] where rank[first, default: 0] > rank[second, default: 0] {
+        let (one, two) = (file(first), file(second))
+        if !one.declared.isDisjoint(with: two.mentioned) || !two.declared.isDisjoint(with: one.mentioned) {
+          return "\(first) and \(second) are read in another order"
+        }
+      }
+    }
+    return nil
+  }
+}

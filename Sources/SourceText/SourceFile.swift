@@ -1,0 +1,46 @@
+/// What a C++ or CUDA file says about names: those that it mentions, those that it declares for all that follows it in a
+/// translation unit, and the files it includes.
+public struct SourceFile: Hashable, Sendable {
+  /// A file that another includes.
+  public struct Include: Hashable, Sendable {
+    /// As it is written.
+    public let file: String
+    /// In quotes: one of the project.
+    public let isQuoted: Bool
+  }
+
+  /// Every name in it, in whichever branch of the preprocessor.
+  public let mentioned: Set<String>
+  /// The names that it declares at namespace scope, and its macros. More than there are, where the text leaves a doubt.
+  public let declared: Set<String>
+  /// In the order of the text.
+  public let includes: [Include]
+  /// What it does to the text behind it that no name shows: `using namespace`, an operator, a pragma. `nil` if nothing.
+  public let reach: String?
+
+  /// Reads a text.
+  public init(_ text: String) {
+    let tokens = SourceLexer.tokens(of: text)
+    var scan = DeclarationScan()
+    for token in tokens { scan.read(token) }
+    scan.finish()
+    mentioned = tokens.reduce(into: []) { $0.formUnion($1.words) }
+    declared = scan.declared.subtracting(DeclarationScan.keywords)
+    reach = scan.reach
+    includes = tokens.compactMap {
+      guard case .include(let file, let quoted) = $0 else { return nil }
+      return Include(file: file, isQuoted: quoted)
+    }
+  }
+}
+
+extension SourceToken {
+  /// The names in a token, those in a preprocessor line among them.
+  var words: [String] {
+    switch self {
+    case .word(let word): [word]
+    case .directive(_, let tokens): tokens.flatMap(\.words)
+    default: []
+    }
+  }
+}
