@@ -11,17 +11,20 @@ struct FinalCheck: Sendable {
   let listener: any ProgressListener
 
   /// Verifies an assembled release.
+  func report(on folder: FilePath) async throws -> VerificationReport {
+    var options = Verifier.Options()
+    options.cap = spec.cap
+    options.skipped = ["P04", "X09"]
+    return try await Verifier(options).verify([folder])
+  }
+
+  /// Tells what was found, and rejects a release that breaks a rule.
   ///
   /// What is over its budget is no failure here: that release is written, and has an exit code of its own.
   ///
   /// - Throws: `VerificationFailure`. The files then lie in the build folder's `rejected/`, to be looked at; the output
   ///   folder is left as it was, so that nobody uploads what is wrong.
-  func check(_ folder: FilePath) async throws {
-    listener.began("verify")
-    var options = Verifier.Options()
-    options.cap = spec.cap
-    options.skipped = ["P04", "X09"]
-    let report = try await Verifier(options).verify([folder])
+  func judge(_ folder: FilePath, by report: VerificationReport) throws {
     for finding in report.advice.prefix(Self.shown) {
       let place = finding.place.map { " (\($0))" } ?? ""
       listener.told("advice \(finding.rule.id): \(finding.file)\(place): \(finding.seen)")

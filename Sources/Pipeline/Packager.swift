@@ -202,7 +202,6 @@ struct Packager: Sendable {
       atomically: true,
       encoding: .utf8
     )
-    try await writeInventory(of: folder)
     try json(Provenance(manifest)).write(
       toFile: folder.appending(Provenance.fileName).string,
       atomically: true,
@@ -217,7 +216,12 @@ struct Packager: Sendable {
       atomically: true,
       encoding: .utf8
     )
-    try await FinalCheck(spec: spec, workspace: workspace, listener: listener).check(folder)
+    // Both read all archives, and neither has work for many cores all the time.
+    let check = FinalCheck(spec: spec, workspace: workspace, listener: listener)
+    async let report = check.report(on: folder)
+    try await writeInventory(of: folder)
+    listener.began("verify")
+    try check.judge(folder, by: try await report)
     return manifest
   }
 

@@ -2,8 +2,15 @@ public import SourceText
 
 /// A translation unit and the files of the project that are read with it.
 public struct UnitFiles: Hashable, Sendable {
+  /// The language of a unit.
+  public enum Language: Sendable {
+    case cxx, cuda
+  }
+
   /// The unit's file name.
   public let unit: String
+  /// Its path.
+  public let path: String
   /// Its files, by path: each behind those that it includes, the unit itself at the end.
   let order: [String]
   let files: [String: SourceFile]
@@ -14,9 +21,15 @@ public struct UnitFiles: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - path: the unit.
+  ///   - language: what it is written in.
   ///   - file: what lies at a path; `nil` for nothing.
   ///   - resolve: the path of what a file, the second value, includes in quotes; `nil` if it is none of the project.
-  public init(_ path: String, file: (String) -> SourceFile?, resolve: (String, String) -> String?) {
+  public init(
+    _ path: String,
+    language: Language,
+    file: (String) -> SourceFile?,
+    resolve: (String, String) -> String?
+  ) {
     var order: [String] = []
     var files: [String: SourceFile] = [:]
     var foreign: Set<String> = []
@@ -26,26 +39,30 @@ public struct UnitFiles: Hashable, Sendable {
       for include in text.includes {
         if include.isQuoted, let found = resolve(include.file, path) {
           follow(found)
-        } else if !Self.isStandard(include.file) {
+        } else if !Self.isStandard(include.file, language) {
           foreign.insert(include.file)
         }
       }
       order.append(path)
     }
     follow(path)
+    self.path = path
     unit = path.split(separator: "/").last.map(String.init) ?? path
     (self.order, self.files, self.foreign) = (order, files, foreign)
   }
 
-  /// Headers of C++'s library, which have no ending, and those that it takes over from C. Those that add overloads to
-  /// functions of C's are not among them, but for <cmath> and <cstdlib>: nvcc reads both in front of every unit.
-  private static func isStandard(_ header: String) -> Bool {
-    let overloading: Set<String> = ["complex", "valarray"]
+  /// Headers of C++'s library, which have no ending, and those that it takes over from C. Those that add overloads to C's
+  /// functions, such as `abs`, are not among them: a call would mean another one. (nvcc reads two of them in front of every
+  /// unit.)
+  private static func isStandard(_ header: String, _ language: Language) -> Bool {
+    let overloading: Set<String> = ["cmath", "cstdlib", "math.h", "stdlib.h"]
     let fromC: Set<String> = [
-      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdbool.h", "stddef.h",
-      "stdint.h", "stdio.h", "stdlib.h", "string.h", "time.h",
+      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h", "stdint.h",
+      "stdio.h", "string.h", "time.h",
     ]
-    return !overloading.contains(header) && !header.contains("/") && (!header.contains(".") || fromC.contains(header))
+    if overloading.contains(header) { return language == .cuda }
+    if ["complex", "valarray"].contains(header) { return false }
+    return !header.contains("/") && (!header.contains(".") || fromC.contains(header))
   }
 
   /// Whether this unit and another mean the same behind one another, in either order, as each alone.

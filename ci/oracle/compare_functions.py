@@ -2,12 +2,14 @@
 
 A function is its machine code, its constants, its shared memory, its register count and its relocations. Code that loads a
 pointer from the compiler's own table (constant bank 4) is compared by what the pointer leads to: a cubin has one table, so
-a function's place in it changes with its neighbours. Ends with status 1 when one folder has a function that the other has
+a function's place in it changes with its neighbours. What is internal to a unit has the unit's name in its own; that
+part is left out. Ends with status 1 when one folder has a function that the other has
 not.
 """
 
 import collections
 import pathlib
+import re
 import struct
 import sys
 
@@ -93,6 +95,15 @@ def same(first, second, architecture):
     return True
 
 
+def without_unit(name):
+    """A mangled name without the namespace that stands for its unit: 36_INTERNAL_73ab7332_6_cpy_cu_c9aadff1."""
+    kept, rest = "", name
+    while found := re.search(r"\d+_INTERNAL_[0-9a-f]{8}_(\d+)_", rest):
+        kept += rest[:found.start()] + "_INTERNAL_"
+        rest = rest[found.end() + int(found[1]) + len("_c9aadff1"):]
+    return kept + rest
+
+
 def all_functions(folder):
     """The different contents that each function has, by architecture and name, and the numbers of cubins and bytes."""
     found = collections.defaultdict(set)
@@ -101,7 +112,7 @@ def all_functions(folder):
         for architecture, cubin in cubins(path):
             count += 1
             for name, function in functions(cubin):
-                found[architecture, name].add(function)
+                found[architecture, without_unit(name)].add(function)
                 size += len(function.code)
     return found, count, size
 
