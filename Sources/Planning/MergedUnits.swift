@@ -33,12 +33,16 @@ public struct MergedUnits: Hashable, Sendable {
   ///   - costs: what all units take.
   public init(_ instances: [TemplateInstances], operators: [UnitFiles] = [], costs: UnitCosts) {
     let measured = Dictionary(grouping: instances.filter { costs.isMeasured($0.unit) }, by: \.header)
-    let small = operators.filter { costs.isMeasured($0.unit) && costs.seconds(of: $0.unit) <= Self.small * costs.least }
+    let small = operators.filter {
+      costs.isMeasured($0.unit) && costs.seconds(of: $0.unit) <= Self.small * costs.least
+    }
     var bins: [(stem: String, members: [String], seconds: Double)] = []
     for (header, family) in measured.sorted(by: { $0.key < $1.key }) {
       let stem = header.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? "unit"
-      bins += Self.firstFit(family, name: \.unit, costs: costs) { $0.instantiations.isDisjoint(with: $1.instantiations) }
-        .map { ("\(stem)-instances", $0.members, $0.seconds) }
+      bins += Self.firstFit(family, name: \.unit, costs: costs) {
+        $0.instantiations.isDisjoint(with: $1.instantiations)
+      }
+      .map { ("\(stem)-instances", $0.members, $0.seconds) }
     }
     bins += Self.firstFit(small, name: \.unit, costs: costs) { $0.conflict(with: $1) == nil }
       .map { ("operators", $0.members, $0.seconds) }
@@ -58,7 +62,9 @@ public struct MergedUnits: Hashable, Sendable {
     self.units = units.sorted { $0.name < $1.name }
   }
 
-  /// A unit is small when it takes at most this many times what the shortest one takes. Of longer ones, headers are a small
+  /// A unit is small when it takes at most this many times what the shortest one takes.
+  ///
+  /// Of longer ones, headers are a small
   /// part, and each is worth a cache entry of its own.
   private static let small = 4.0
 

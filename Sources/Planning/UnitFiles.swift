@@ -51,13 +51,16 @@ public struct UnitFiles: Hashable, Sendable {
     (self.order, self.files, self.foreign) = (order, files, foreign)
   }
 
-  /// Headers of C++'s library, which have no ending, and those that it takes over from C. Those that add overloads to C's
-  /// functions, such as `abs`, are not among them: a call would mean another one. (nvcc reads two of them in front of every
-  /// unit.)
+  /// Headers of C++'s library, which have no ending, and those that it takes over from C.
+  ///
+  /// Those that add overloads to C's
+  /// functions, such as `abs`, are not among them: a call would mean another one. Two of them nvcc reads in front of every
+  /// unit.
   private static func isStandard(_ header: String, _ language: Language) -> Bool {
     let overloading: Set<String> = ["cmath", "cstdlib", "math.h", "stdlib.h"]
     let fromC: Set<String> = [
-      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h", "stdint.h",
+      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h",
+      "stdint.h",
       "stdio.h", "string.h", "time.h",
     ]
     if overloading.contains(header) { return language == .cuda }
@@ -73,7 +76,8 @@ public struct UnitFiles: Hashable, Sendable {
   /// - Returns: what speaks against it; `nil` if nothing does.
   public func conflict(with other: UnitFiles) -> String? {
     if foreign != other.foreign {
-      return "only one includes \(foreign.symmetricDifference(other.foreign).sorted().joined(separator: ", "))"
+      return
+        "only one includes \(foreign.symmetricDifference(other.foreign).sorted().joined(separator: ", "))"
     }
     return intrusion(into: other) ?? other.intrusion(into: self) ?? disorder(with: other)
   }
@@ -85,14 +89,17 @@ public struct UnitFiles: Hashable, Sendable {
     for path in order where other.files[path] == nil {
       let own = file(path)
       if let reach = own.reach { return "\(path) has \(reach)" }
+      if let name = own.declared.first(where: { name in order.contains { file($0).macros.contains(name) } }) {
+        return "\(path) declares what the macro \(name) stands for"
+      }
       for read in other.order {
-        if let name = own.declared.first(where: other.file(read).mentioned.contains) {
+        if let name = own.names.first(where: other.file(read).mentioned.contains) {
           return "\(path) declares \(name), which \(read) mentions"
         }
       }
       // Alone, this file doesn't see the shared headers that are included behind it.
       for later in order.drop(while: { $0 != path }) where other.files[later] != nil {
-        if let name = own.mentioned.first(where: file(later).declared.contains) {
+        if let name = own.mentioned.first(where: file(later).names.contains) {
           return "\(path) mentions \(name), which \(later) declares behind it"
         }
       }
@@ -109,7 +116,7 @@ public struct UnitFiles: Hashable, Sendable {
     for (index, first) in mine.enumerated() {
       for second in mine[(index + 1)...] where rank[first, default: 0] > rank[second, default: 0] {
         let (one, two) = (file(first), file(second))
-        if !one.declared.isDisjoint(with: two.mentioned) || !two.declared.isDisjoint(with: one.mentioned) {
+        if !one.names.isDisjoint(with: two.mentioned) || !two.names.isDisjoint(with: one.mentioned) {
           return "\(first) and \(second) are read in another order"
         }
       }

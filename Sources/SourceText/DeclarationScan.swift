@@ -4,6 +4,7 @@
 /// both names count. So it finds too many names rather than too few, which is what its users need.
 struct DeclarationScan {
   private(set) var declared: Set<String> = []
+  private(set) var macros: Set<String> = []
   private(set) var reach: String?
   private var scope = Scope()
   /// For each `#if` that is open: where it began, and where its first branch ended.
@@ -39,6 +40,7 @@ struct DeclarationScan {
   }
 
   mutating func read(_ token: SourceToken) {
+    if token == .word("_Pragma") { reach = reach ?? "#pragma" }
     switch token {
     case .include: break
     case .directive(let name, let tokens): readDirective(name, tokens)
@@ -58,7 +60,7 @@ struct DeclarationScan {
   private mutating func readDirective(_ name: String, _ tokens: [SourceToken]) {
     switch name {
     case "define", "undef":
-      if case .word(let macro)? = tokens.first { declared.insert(macro) }
+      if case .word(let macro)? = tokens.first { macros.insert(macro) }
     case "pragma":
       // Those that concern the file or the loop behind them.
       if tokens.first != .word("once"), tokens.first != .word("unroll"),
@@ -89,7 +91,7 @@ struct DeclarationScan {
       if scope.braces == 0 { endBraces() }
     case .mark(","): scope.nameMayFollow = scope.braces == 1
     case .word(let word):
-      if scope.isEnumeration, scope.braces == 1, scope.nameMayFollow { declared.insert(word) }
+      if scope.isEnumeration, scope.braces == 1, scope.nameMayFollow { declare(word) }
       scope.nameMayFollow = false
     default: scope.nameMayFollow = false
     }
@@ -188,7 +190,9 @@ struct DeclarationScan {
   /// The declaration without `template <…>` in front.
   private var afterTemplate: ArraySlice<Piece> {
     var rest = scope.head[...]
-    while rest.first == .word("template") || rest.first == .word("extern") && rest.dropFirst().first == .word("template") {
+    while rest.first == .word("template")
+      || rest.first == .word("extern") && rest.dropFirst().first == .word("template")
+    {
       if rest.first == .word("extern") { rest = rest.dropFirst() }
       rest = rest.dropFirst()
       guard rest.first == .mark("<") else { return rest }
@@ -206,19 +210,26 @@ struct DeclarationScan {
     defer { scope.head = [] }
     // Without attributes in front.
     let head = Array(afterTemplate.drop { $0 == .brackets })
-    if scope.head.starts(with: [.word("template"), .mark("<"), .mark(">")]) { reach = reach ?? "template <>" }
+    if scope.head.starts(with: [.word("template"), .mark("<"), .mark(">")]) {
+      reach = reach ?? "template <>"
+    }
     if headWords.contains("operator") { reach = reach ?? "operator" }
     switch head.first {
     case .word("static_assert"): return
     case .word("using"), .word("namespace"):
       if headWords.dropFirst().first == "namespace" { reach = reach ?? "using namespace" }
       let name = head.firstIndex(of: .mark("=")).map { head[..<$0] } ?? head[...]
-      if case .word(let word)? = name.last { declared.insert(word) }
+      if case .word(let word)? = name.last { declare(word) }
       return
     default: break
     }
-    if let type = typeName { declared.insert(type) }
+    if let type = typeName { declare(type) }
     declareGenerically(head)
+  }
+
+  private mutating func declare(_ name: String) {
+    guard !Self.keywords.contains(name) else { return }
+    declared.insert(name)
   }
 
   /// The names of functions and variables in a declaration.
@@ -231,20 +242,22 @@ struct DeclarationScan {
       case .mark(">"): arguments = max(0, arguments - 1)
       case _ where arguments > 0: continue
       case .parentheses(let pointer):
-        if let pointer { declared.insert(pointer) }
+        if let pointer { declare(pointer) }
         guard let name = name(in: head, before: index) else { continue }
-        declared.insert(name)
+        declare(name)
         if pointer != nil || head[..<index].contains(.mark("=")) { continue }
         // What follows a function's name and parameters declares nothing. Without a type in front, or with something
         // else behind, it is a macro's call, which may declare anything.
-        if index == 1 || index + 1 < head.count && !Self.follows(head[index + 1]) { reach = reach ?? "\(name)(…)" }
+        if index == 1 || index + 1 < head.count && !Self.follows(head[index + 1]) {
+          reach = reach ?? "\(name)(…)"
+        }
         return
       case .mark("="), .mark(","), .brackets, .braces:
-        if let name = name(in: head, before: index) { declared.insert(name) }
+        if let name = name(in: head, before: index) { declare(name) }
       default: break
       }
     }
-    if let name = name(in: head, before: head.count) { declared.insert(name) }
+    if let name = name(in: head, before: head.count) { declare(name) }
   }
 
   /// The name that ends before a place, unless it belongs to a class or a namespace that is named there.
@@ -267,7 +280,8 @@ struct DeclarationScan {
   /// Whether it may follow a function's parameters.
   private static func follows(_ piece: Piece) -> Bool {
     switch piece {
-    case .word(let word): ["const", "volatile", "noexcept", "throw", "__attribute__", "override", "final"].contains(word)
+    case .word(let word):
+      ["const", "volatile", "noexcept", "throw", "__attribute__", "override", "final"].contains(word)
     case .literal: false
     default: true
     }
@@ -277,16 +291,22 @@ struct DeclarationScan {
 
   /// Words before parentheses that are no function's name.
   private static let attributes: Set<String> = [
-    "__launch_bounds__", "__cluster_dims__", "__attribute__", "__align__", "alignas", "decltype", "noexcept", "throw",
+    "__launch_bounds__", "__cluster_dims__", "__attribute__", "__align__", "alignas", "decltype", "noexcept",
+    "throw",
   ]
 
   /// Words that nobody can declare.
   static let keywords: Set<String> = [
-    "alignas", "alignof", "asm", "auto", "bool", "char", "class", "const", "constexpr", "decltype", "double", "enum",
-    "explicit", "export", "extern", "false", "final", "float", "friend", "inline", "int", "long", "mutable", "namespace",
-    "noexcept", "nullptr", "operator", "private", "protected", "public", "register", "short", "signed", "sizeof", "static",
-    "struct", "template", "this", "thread_local", "true", "typedef", "typename", "union", "unsigned", "using", "virtual",
-    "void", "volatile", "__device__", "__host__", "__global__", "__constant__", "__shared__", "__forceinline__",
+    "alignas", "alignof", "asm", "auto", "bool", "char", "class", "const", "constexpr", "decltype", "double",
+    "enum",
+    "explicit", "export", "extern", "false", "final", "float", "friend", "inline", "int", "long", "mutable",
+    "namespace",
+    "noexcept", "nullptr", "operator", "private", "protected", "public", "register", "short", "signed",
+    "sizeof", "static",
+    "struct", "template", "this", "thread_local", "true", "typedef", "typename", "union", "unsigned", "using",
+    "virtual",
+    "void", "volatile", "__device__", "__host__", "__global__", "__constant__", "__shared__",
+    "__forceinline__",
     "__noinline__", "__restrict__", "__launch_bounds__",
   ]
 }

@@ -11,11 +11,19 @@ public struct SourceFile: Hashable, Sendable {
 
   /// Every name in it, in whichever branch of the preprocessor.
   public let mentioned: Set<String>
-  /// The names that it declares at namespace scope, and its macros. More than there are, where the text leaves a doubt.
+  /// The names that it declares at namespace scope.
+  ///
+  /// More than there are, where the text leaves a doubt.
   public let declared: Set<String>
+  /// The macros that it defines or takes back.
+  public let macros: Set<String>
+  /// All that it declares, macros among it.
+  public let names: Set<String>
   /// In the order of the text.
   public let includes: [Include]
-  /// What it does to the text behind it that no name shows: `using namespace`, an operator, a pragma. `nil` if nothing.
+  /// What it does to the text behind it that no name shows, `nil` if nothing.
+  ///
+  /// `using namespace`, an operator, a pragma, or a macro's call that may declare anything.
   public let reach: String?
 
   /// Reads a text.
@@ -25,8 +33,11 @@ public struct SourceFile: Hashable, Sendable {
     for token in tokens { scan.read(token) }
     scan.finish()
     mentioned = tokens.reduce(into: []) { $0.formUnion($1.words) }
-    declared = scan.declared.subtracting(DeclarationScan.keywords)
-    reach = scan.reach
+    declared = scan.declared
+    macros = scan.macros
+    names = declared.union(macros)
+    // What a macro stands for may be another name.
+    reach = scan.reach ?? scan.declared.intersection(scan.macros).min().map { "the macro \($0)" }
     includes = tokens.compactMap {
       guard case .include(let file, let quoted) = $0 else { return nil }
       return Include(file: file, isQuoted: quoted)

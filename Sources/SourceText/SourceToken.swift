@@ -128,7 +128,9 @@ struct SourceLexer {
     return name.map { .directive($0, words) }
   }
 
-  /// What is included; `nil` at a blank. A macro's name is taken for a file's, which is nowhere found.
+  /// What is included; `nil` at a blank.
+  ///
+  /// A macro's name is taken for a file's, which is nowhere found.
   private mutating func includedFile() -> SourceToken? {
     guard byte() > UInt8(ascii: " ") else {
       place += 1

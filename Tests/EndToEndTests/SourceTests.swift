@@ -197,7 +197,7 @@ extension EndToEnd {
     }
 
     @Test(
-      "units that only instantiate templates are compiled as one: the same kernels, also when one of them changes"
+      "units that instantiate templates, and small ones, are compiled as one: the same kernels, also when one changes"
     )
     func merged() async throws {
       try await withTemporaryDirectory { folder in
@@ -234,6 +234,19 @@ extension EndToEnd {
           withIntermediateDirectories: true
         )
         for number in 1...3 { try instance(number, of: number) }
+        // Two of them have a function of the same name.
+        for (unit, helper) in [("acc", "offset"), ("scale", "scale_offset"), ("pad", "offset")] {
+          try write(
+            "\(unit).cu",
+            """
+            #include "common.cuh"
+            static __device__ float \(helper)(float x) { return x + \(unit.utf8.count) * COMPILED_ARCH; }
+            static __global__ void \(unit)_f32(float * values) { values[threadIdx.x] = \(helper)(values[0]); }
+            void ggml_cuda_op_\(unit)(float * values) { \(unit)_f32<<<1, 32>>>(values); }
+
+            """
+          )
+        }
 
         func build(_ name: String, _ more: [String] = []) async throws -> (
           kernels: Set<String>, units: [String]
@@ -260,15 +273,16 @@ extension EndToEnd {
           let objects = String(decoding: log, as: UTF8.self).matches(of: #/([a-z0-9_-]+)\.cu\.o/#).map {
             String($0.1)
           }
-          return (Set(found), objects.filter { $0.contains("instance") }.sorted())
+          let grouped = objects.filter { $0.contains("instance") || $0.contains("operators") || $0 == "pad" }
+          return (Set(found), grouped.sorted())
         }
         let merged = try await build("merged")
         #expect(merged.kernels == ["1", "2", "3"])
-        #expect(merged.units == ["small-instances-1"])
+        #expect(merged.units == ["operators-1", "pad", "small-instances-1"])
         let list = Program.repository.appending("cmake/long-units.txt")
         let alone = try await build("alone", ["-D", "LLCUDA_UNITS=\(list)"])
         #expect(alone.kernels == merged.kernels)
-        #expect(alone.units == (1...3).map { "mmf-instance-ncols_\($0)" })
+        #expect(alone.units == (1...3).map { "mmf-instance-ncols_\($0)" } + ["pad"])
         let compared = try await runTool(
           try #require(CUDAToolkitForTests.onPath("python3")),
           [

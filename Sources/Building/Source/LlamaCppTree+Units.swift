@@ -14,9 +14,10 @@ extension LlamaCppTree {
     }
   }
 
-  /// ggml-cuda's other units with their headers, by name.
+  /// ggml-cuda's other units with their headers, by name, but for the backend itself, whose host code has more to do.
   public var operatorUnits: [UnitFiles] {
     units(in: Self.kernels, .cuda, includes: [Self.kernels, "ggml/src", "ggml/include"])
+      .filter { $0.unit != "ggml-cuda.cu" }
   }
 
   /// The core's units for kinds of models that are no units of sixteen already.
