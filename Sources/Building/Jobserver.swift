@@ -1,6 +1,5 @@
 import Foundation
-import Synchronization
-import ToolExecution
+import Glibc
 
 /// GNU make's jobserver, as Ninja 1.13 speaks it: how many jobs a tree may run, which can become more while it builds.
 ///
@@ -23,6 +22,8 @@ public final class Jobserver: Sendable {
     let pipe = Pipe()
     ends = (pipe.fileHandleForReading, pipe.fileHandleForWriting)
     self.jobs = jobs
+    // Ninja opens the pipe for itself, so this is about our own reading.
+    _ = fcntl(ends.read.fileDescriptor, F_SETFL, O_NONBLOCK)
     try give(jobs - 1)
   }
 
@@ -32,9 +33,41 @@ public final class Jobserver: Sendable {
     return ["MAKEFLAGS": " -j\(jobs) --jobserver-auth=fifo:\(path)"]
   }
 
-  /// Lets the tree run more jobs at once, such as those of another one that has ended.
+  /// Lets the tree run more jobs at once.
   public func give(_ jobs: Int) throws {
     // A pipe holds 64 KiB, so this never waits.
     try ends.write.write(contentsOf: Data(repeating: UInt8(ascii: "+"), count: jobs))
+  }
+
+  /// Hands the jobs of a tree that has ended to another.
+  public func leave(to other: Jobserver) throws {
+    try other.give(take() + 1)
+  }
+
+  /// Hands jobs that the tree doesn't use to another, until the task is cancelled.
+  ///
+  /// For a tree whose steps wait for none of each other: what it leaves unused it doesn't need any more, as its last steps
+  /// run. On 16 cores, the last kernels left up to 9 jobs unused for 14 of 251 s before.
+  public func lend(to other: Jobserver) async throws {
+    // Until Ninja has come for them, nobody has used any.
+    while unused > 0 { try await Task.sleep(for: .milliseconds(100)) }
+    while true {
+      let before = unused
+      // In between, a step may have ended and the next not begun.
+      try await Task.sleep(for: .milliseconds(250))
+      if min(before, unused) > 0 { try other.give(take()) }
+    }
+  }
+
+  /// How many tokens lie in the pipe.
+  private var unused: Int {
+    var count: Int32 = 0
+    return ioctl(ends.read.fileDescriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+  }
+
+  /// Takes all tokens out of the pipe.
+  private func take() -> Int {
+    var tokens = [UInt8](repeating: 0, count: 4096)
+    return max(0, read(ends.read.fileDescriptor, &tokens, tokens.count))
   }
 }

@@ -61,14 +61,17 @@ struct Compilation: Sendable {
       try await withThrowingTaskGroup(of: String.self) { trees in
         trees.addTask {
           try await job.configureKernels()
+          // Kernels only: the core's steps wait for each other, and what it leaves unused it may need again.
+          let lending = Task { try await kernels.lend(to: core) }
+          defer { lending.cancel() }
           try await job.compile([job.kernels.target], of: job.kernels, under: kernels)
-          try core.give(shares.kernels)
+          try kernels.leave(to: core)
           return "kernels compiled"
         }
         trees.addTask {
           try await job.configureCore()
           try await job.compile([job.core.target], of: job.core, under: core)
-          try kernels.give(shares.core)
+          try core.leave(to: kernels)
           return "core compiled"
         }
         for try await tree in trees {

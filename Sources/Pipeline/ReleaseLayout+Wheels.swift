@@ -53,14 +53,36 @@ extension ReleaseLayout {
     let writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
     var artifacts: [ReleaseManifest.Artifact] = []
     var deflated: [FilePath: DeflatedFile] = [:]
-    for (wheel, parcel) in wheels {
-      let written = try await Span.measure(.archive, wheel.fileName) {
-        try await writer.write(wheel, into: folder)
-      }
+    for (written, (_, parcel)) in zip(try await write(wheels.map(\.0), with: writer, into: folder), wheels) {
       artifacts.append(artifact(written, kind: "wheel", of: parcel))
       deflated.merge(written.deflated) { first, _ in first }
     }
     return (artifacts, deflated)
+  }
+
+  /// Writes wheels, two at once: at the end of one, which its last chunks leave to a few cores, the next has begun.
+  private func write(_ wheels: [Wheel], with writer: WheelWriter, into folder: FilePath) async throws
+    -> [WrittenArchive]
+  {
+    try await withThrowingTaskGroup(of: (Int, WrittenArchive).self) { group in
+      func start(_ index: Int) {
+        guard index < wheels.count else { return }
+        let wheel = wheels[index]
+        group.addTask {
+          let written = try await Span.measure(.archive, wheel.fileName) {
+            try await writer.write(wheel, into: folder)
+          }
+          return (index, written)
+        }
+      }
+      for index in 0..<2 { start(index) }
+      var written: [Int: WrittenArchive] = [:]
+      while let (index, archive) = try await group.next() {
+        written[index] = archive
+        start(written.count + 1)
+      }
+      return written.sorted { $0.key < $1.key }.map(\.value)
+    }
   }
 
   private func metadata(_ name: ProjectName, summary: String? = nil) -> CoreMetadata {

@@ -1,17 +1,16 @@
-/// How many jobs each tree starts with when both compile side by side; what one leaves at its end goes to the other.
+/// How many jobs each tree starts with when both compile side by side; what one leaves unused goes to the other.
 ///
-/// The core should end first, but not by much. Its end is a row of links that wait for each other, beside which short kernels
-/// fill the cores; the kernels' end is many short units, which leave nothing to fill. The longest kernels, though, must begin
-/// early: with 6 of 16 jobs for the kernels and 10 for a core that ended after 0.64 of the time, some began so late that the
-/// last 28 s of 283 ran on two compilers.
+/// The kernels should end first. Their last compilers run long and leave jobs unused, for which the core's short units are
+/// just right; and the longest kernels must begin early: with 6 of 16 jobs for the kernels and 10 for a core that ended after
+/// 0.64 of the time, some began so late that the last 28 s of 283 ran on two compilers.
 public struct JobShares: Hashable, Sendable {
   /// Jobs of the kernels' tree.
   public let kernels: Int
   /// Jobs of the core's tree.
   public let core: Int
 
-  /// The part of the whole time after which the core should be done.
-  private static let end = 0.95
+  /// How long the core would take with what it starts with, in parts of the whole time.
+  private static let end = 1.1
 
   /// Shares jobs.
   ///

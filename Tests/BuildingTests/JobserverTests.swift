@@ -83,7 +83,7 @@ struct JobserverTests {
               number: 1,
               jobserver: jobservers[index]
             )
-            try jobservers[1 - index].give(2)
+            try jobservers[index].leave(to: jobservers[1 - index])
           }
         }
         try await group.waitForAll()
@@ -93,6 +93,65 @@ struct JobserverTests {
       #expect(seen.count == 16)
       #expect(try #require(seen.max()) <= 4, "\(seen)")
       // Three steps and the chain ran at once: the other tree had ended, and its place came free.
+      let met = try FileManager.default.contentsOfDirectory(atPath: root.appending("met").string)
+      #expect(met.count == 3)
+    }
+  }
+
+  @Test("what a tree's last step leaves unused, the other one gets before that step has ended")
+  func lend() async throws {
+    let ninja = try #require(CUDAToolkitForTests.onPath("ninja"))
+    try await withTemporaryDirectory { root in
+      for folder in ["running", "met"] {
+        try FileManager.default.createDirectory(
+          atPath: root.appending(folder).string,
+          withIntermediateDirectories: true
+        )
+      }
+      let meeting = try tree("a", count: 8, meets: true, in: root)
+      let waiting = try tree("b", count: 8, meets: false, in: root)
+      let recipe = waiting.appending("build.ninja").string
+      // Its last step ends when the other tree's three have met, or never will.
+      try
+        (String(contentsOfFile: recipe, encoding: .utf8) + """
+          rule hold
+            command = until [ `ls ../met | wc -l` = 3 ] || [ -e ../ended ]; do sleep 0.1; done; touch $out
+          build hold: hold
+          build more: phony all hold
+
+          """).write(toFile: recipe, atomically: true, encoding: .utf8)
+      let builder = TreeBuilder(
+        cmake: "cmake",
+        ninja: ninja,
+        runner: ToolRunner(),
+        listener: TreeBuilderTests.Silence(),
+        jobs: 4,
+        logs: root.appending("logs")
+      )
+      // Three steps and the chain need two more; one of the three tokens can be the last step's.
+      let (a, b) = (try Jobserver(jobs: 2), try Jobserver(jobs: 4))
+      @Sendable func compile(
+        _ target: String,
+        _ kind: BuildTree.Kind,
+        in folder: FilePath,
+        _ jobserver: Jobserver
+      )
+        async throws
+      {
+        try await builder.compile(
+          [target],
+          of: try BuildTreeTests().tree(kind),
+          in: folder,
+          environment: [:],
+          number: kind == .kernels ? 1 : 2,
+          jobserver: jobserver
+        )
+      }
+      async let first: Void = compile("all", .core, in: meeting, a)
+      let lending = Task { try await b.lend(to: a) }
+      defer { lending.cancel() }
+      try await compile("more", .kernels, in: waiting, b)
+      try await first
       let met = try FileManager.default.contentsOfDirectory(atPath: root.appending("met").string)
       #expect(met.count == 3)
     }
