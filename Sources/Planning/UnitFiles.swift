@@ -53,18 +53,16 @@ public struct UnitFiles: Hashable, Sendable {
 
   /// Headers of C++'s library, which have no ending, and those that it takes over from C.
   ///
-  /// Those that add overloads to C's
-  /// functions, such as `abs`, are not among them: a call would mean another one. Two of them nvcc reads in front of every
-  /// unit.
+  /// Not those that add overloads to C's functions, such as `abs`: a call would mean another one. Of these, nvcc reads
+  /// <cmath> and <cstdlib> in front of every unit.
   private static func isStandard(_ header: String, _ language: Language) -> Bool {
-    let overloading: Set<String> = ["cmath", "cstdlib", "math.h", "stdlib.h"]
+    if ["cmath", "cstdlib", "math.h", "stdlib.h"].contains(header) { return language == .cuda }
+    if ["complex", "valarray"].contains(header) { return false }
     let fromC: Set<String> = [
       "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h",
-      "stdint.h",
-      "stdio.h", "string.h", "time.h",
+      "stdint.h", "stdio.h",
+      "string.h", "time.h",
     ]
-    if overloading.contains(header) { return language == .cuda }
-    if ["complex", "valarray"].contains(header) { return false }
     return !header.contains("/") && (!header.contains(".") || fromC.contains(header))
   }
 

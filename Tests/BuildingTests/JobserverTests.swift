@@ -111,13 +111,14 @@ struct JobserverTests {
       let meeting = try tree("a", count: 8, meets: true, in: root)
       let waiting = try tree("b", count: 8, meets: false, in: root)
       let recipe = waiting.appending("build.ninja").string
-      // Its last step ends when the other tree's three have met, or never will.
+      // Its last steps end when the other tree's three have met, or never will.
       try
         (String(contentsOfFile: recipe, encoding: .utf8) + """
           rule hold
             command = until [ `ls ../met | wc -l` = 3 ] || [ -e ../ended ]; do sleep 0.1; done; touch $out
-          build hold: hold
-          build more: phony all hold
+          build hold0: hold
+          build hold1: hold
+          build more: phony all hold0 hold1
 
           """).write(toFile: recipe, atomically: true, encoding: .utf8)
       let builder = TreeBuilder(
@@ -128,8 +129,8 @@ struct JobserverTests {
         jobs: 4,
         logs: root.appending("logs")
       )
-      // Three steps and the chain need two more; one of the three tokens can be the last step's.
-      let (a, b) = (try Jobserver(jobs: 2), try Jobserver(jobs: 4))
+      // Three steps and the chain need two more than they have, of four tokens of which the last two steps may hold two.
+      let (a, b) = (try Jobserver(jobs: 2), try Jobserver(jobs: 5))
       @Sendable func compile(
         _ target: String,
         _ kind: BuildTree.Kind,
