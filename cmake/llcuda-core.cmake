@@ -8,7 +8,7 @@ folder")
 # Compiles each group of a target's files as one unit, as far as they are sources of it
 # (Sources/Planning/CoreUnits.swift says which go together).
 function(llcuda_group_units target list_file)
-    if(NOT TARGET ${target} OR NOT EXISTS "${list_file}")
+    if(NOT TARGET ${target} OR NOT list_file OR NOT EXISTS "${list_file}")
         return()
     endif()
     set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list_file}")

@@ -4,7 +4,7 @@ option(LLCUDA_LIST_PER_PASS "Compile kernels for each architecture as if it were
 compile of those that were there" ON)
 
 set(LLCUDA_UNITS "${LLCUDA_DIR}/long-units.txt" CACHE FILEPATH "The units of ggml-cuda, the slowest to compile first: file \
-name, seconds, and the units that are compiled in it, if there are any")
+name, seconds, and the units that are compiled in it, if there are any; OFF merges none")
 set(LLCUDA_SPLIT_UNITS "" CACHE STRING "Units of ggml-cuda that nvcc compiles for several architectures at once")
 set(LLCUDA_SPLIT_THREADS 1 CACHE STRING "For how many at once")
 
@@ -234,8 +234,12 @@ function(llcuda_finish_kernels)
         message(FATAL_ERROR "llcuda: ggml-cuda is not a library that is loaded at run time (${type}); "
             "configure with -D BUILD_SHARED_LIBS=ON -D GGML_BACKEND_DL=ON")
     endif()
-    llcuda_merge_units(ggml-cuda "${LLCUDA_UNITS}")
-    llcuda_order_sources(ggml-cuda "${LLCUDA_UNITS}")
+    set(units "${LLCUDA_DIR}/long-units.txt")
+    if(LLCUDA_UNITS)
+        set(units "${LLCUDA_UNITS}")
+        llcuda_merge_units(ggml-cuda "${units}")
+    endif()
+    llcuda_order_sources(ggml-cuda "${units}")
     llcuda_prepare_units(ggml-cuda)
     # What is built: objects. Slices are linked with the core's ggml-base, so this tree compiles none of its own.
     add_custom_target(llcuda_kernels DEPENDS "$<TARGET_OBJECTS:ggml-cuda>")

@@ -21,6 +21,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
   case unusable(FilePath, why: String)
   /// The kernels are linked with a library that the core doesn't have.
   case notInCore(String)
+  /// A unit that several of llama.cpp's were merged into was not compiled.
+  case mergedUnit(String, failure: String)
   /// The disk filled up while a tree was compiled, and the compiler failed.
   case diskFilledUp(FilePath, failure: String)
   /// The disk has too little room.
@@ -31,7 +33,7 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
     switch self {
     case .resourcesNotFound: .toolMissing
     case .notLlamaCpp, .sourceMissing, .notFetched, .wrongDigest, .folderName, .unusable: .badInput
-    case .unreadable, .notInCore: .buildFailed
+    case .unreadable, .notInCore, .mergedUnit: .buildFailed
     case .diskSpace, .diskFilledUp: .diskFull
     }
   }
@@ -54,6 +56,8 @@ public enum BuildError: Error, Sendable, CustomStringConvertible, ExitStatusProv
     case .unreadable(let path, let why), .unusable(let path, let why): "'\(path)' cannot be used: \(why)"
     case .notInCore(let name):
       "the kernels are linked with '\(name)', which this llama.cpp's core does not build as a shared library; leave BUILD_SHARED_LIBS on"
+    case .mergedUnit(let name, let failure):
+      "\(failure)\n'\(name)' is several of llama.cpp's units, compiled as one; -D LLCUDA_UNITS=OFF compiles each alone"
     case .diskFilledUp(let folder, let failure):
       "the disk of '\(folder)' is full; free some space and run again, finished work is kept. The compiler failed on it:\n\(failure)"
     case .diskSpace(let folder, let needed, let free):

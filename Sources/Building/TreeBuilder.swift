@@ -111,10 +111,11 @@ public struct TreeBuilder: Sendable {
         }
       }
       defer { group.cancelAll() }
-      try await blamingDisk(of: folder) {
+      let log = logs.appending("\(step)-build.log")
+      try await blaming(folder, log) {
         try await runner.run(
           ninjaCall,
-          log: logs.appending("\(step)-build.log"),
+          log: log,
           onStart: { started in pid.update { $0 = started } },
           onLine: { line in
             guard let status = NinjaStatus.parse(line) else { return }
@@ -128,15 +129,28 @@ public struct TreeBuilder: Sendable {
     }
   }
 
-  /// Runs a compilation; a failure on a disk that is full is the disk's, whatever the compiler calls it.
-  private func blamingDisk(of folder: FilePath, _ body: () async throws -> Void) async throws {
+  /// Runs a compilation and tells a failure that isn't the code's: on a disk that is full, whatever the compiler calls it,
+  /// and of units that would have been compiled alone without us.
+  private func blaming(_ folder: FilePath, _ log: FilePath?, _ body: () async throws -> Void) async throws {
     do {
       try await body()
     } catch let error as ToolError {
+      guard case .failed = error else { throw error }
       // The temporary files of nvcc and the objects lie beside each other; both are below the folder that holds the tree.
       let disk = folder.removingLastComponent()
-      guard case .failed = error, FullDisk.isNear(disk) else { throw error }
-      throw BuildError.diskFilledUp(disk, failure: "\(error)")
+      if FullDisk.isNear(disk) { throw BuildError.diskFilledUp(disk, failure: "\(error)") }
+      guard let log, let unit = Self.mergedUnit(in: log) else { throw error }
+      throw BuildError.mergedUnit(unit, failure: "\(error)")
+    }
+  }
+
+  /// The first unit of ours that Ninja calls failed, by file name.
+  private static func mergedUnit(in log: FilePath) -> String? {
+    let text =
+      FileManager.default.contents(atPath: log.string).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let failed = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("FAILED: ") }
+    return failed?.firstMatch(of: #/(?:merged|Unity)/(?<name>[a-z0-9_-]+\.[a-z_.]+)\.o\b/#).map {
+      String($0.name)
     }
   }
 
@@ -169,7 +183,7 @@ public struct TreeBuilder: Sendable {
     try? FileManager.default.removeItem(atPath: folder.appending("CMakeCache.txt").string)
     try? FileManager.default.removeItem(atPath: record.string)
     listener.told("configuring \(kind.rawValue)")
-    try await blamingDisk(of: folder) {
+    try await blaming(folder, nil) {
       try await runner.run(call, log: logs.appending("\(step)-configure.log"))
     }
     try wanted.write(toFile: record.string, atomically: true, encoding: .utf8)

@@ -279,8 +279,7 @@ extension EndToEnd {
         let merged = try await build("merged")
         #expect(merged.kernels == ["1", "2", "3"])
         #expect(merged.units == ["operators-1", "pad", "small-instances-1"])
-        let list = Program.repository.appending("cmake/long-units.txt")
-        let alone = try await build("alone", ["-D", "LLCUDA_UNITS=\(list)"])
+        let alone = try await build("alone", ["-D", "LLCUDA_UNITS=OFF"])
         #expect(alone.kernels == merged.kernels)
         #expect(alone.units == (1...3).map { "mmf-instance-ncols_\($0)" } + ["pad"])
         let compared = try await runTool(
@@ -292,6 +291,23 @@ extension EndToEnd {
           ]
         )
         #expect(compared.isSuccess, "\(compared.stdout)\(compared.stderr)")
+
+        // What fails as one may not fail alone, and the message says so.
+        let scale = try String(contentsOfFile: kernels.appending("scale.cu").string, encoding: .utf8)
+        try write("scale.cu", scale + "static_assert(COMPILED_ARCH == 1, \"\");\n")
+        let failed = try await shared.run(
+          ["--llama-cpp", source.string, "--archs", "75", "--no-ptx", "--compiler-cache", "none"]
+            + ["--build", folder.appending("failed").string, "--out", folder.appending("none").string],
+          in: folder
+        )
+        #expect(failed.exitCode == 2)
+        #expect(
+          failed.stderr.contains(
+            "'operators-1.cu' is several of llama.cpp's units, compiled as one; -D LLCUDA_UNITS=OFF compiles each alone"
+          ),
+          "\(failed.stderr)"
+        )
+        try write("scale.cu", scale)
 
         // Ninja only sees the file that several were merged into.
         try instance(2, of: 7)
