@@ -49,27 +49,30 @@ struct JobserverTests {
     return folder
   }
 
+  private func builder(in root: FilePath) throws -> TreeBuilder {
+    for folder in ["running", "met"] {
+      try FileManager.default.createDirectory(
+        atPath: root.appending(folder).string,
+        withIntermediateDirectories: true
+      )
+    }
+    return TreeBuilder(
+      cmake: "cmake",
+      ninja: try #require(CUDAToolkitForTests.onPath("ninja")),
+      runner: ToolRunner(),
+      listener: TreeBuilderTests.Silence(),
+      jobs: 4,
+      logs: root.appending("logs")
+    )
+  }
+
   @Test("never run more compilers than there are jobs, and all of them when one tree has ended")
   func share() async throws {
-    let ninja = try #require(CUDAToolkitForTests.onPath("ninja"))
     try await withTemporaryDirectory { root in
-      for folder in ["running", "met"] {
-        try FileManager.default.createDirectory(
-          atPath: root.appending(folder).string,
-          withIntermediateDirectories: true
-        )
-      }
       let folders = [
         try tree("a", count: 8, meets: true, in: root), try tree("b", count: 8, meets: false, in: root),
       ]
-      let builder = TreeBuilder(
-        cmake: "cmake",
-        ninja: ninja,
-        runner: ToolRunner(),
-        listener: TreeBuilderTests.Silence(),
-        jobs: 4,
-        logs: root.appending("logs")
-      )
+      let builder = try builder(in: root)
       let jobservers = [try Jobserver(jobs: 2), try Jobserver(jobs: 2)]
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (index, kind) in [BuildTree.Kind.kernels, .core].enumerated() {
@@ -100,14 +103,7 @@ struct JobserverTests {
 
   @Test("what a tree's last step leaves unused, the other one gets before that step has ended")
   func lend() async throws {
-    let ninja = try #require(CUDAToolkitForTests.onPath("ninja"))
     try await withTemporaryDirectory { root in
-      for folder in ["running", "met"] {
-        try FileManager.default.createDirectory(
-          atPath: root.appending(folder).string,
-          withIntermediateDirectories: true
-        )
-      }
       let meeting = try tree("a", count: 8, meets: true, in: root)
       let waiting = try tree("b", count: 8, meets: false, in: root)
       let recipe = waiting.appending("build.ninja").string
@@ -121,14 +117,7 @@ struct JobserverTests {
           build more: phony all hold0 hold1
 
           """).write(toFile: recipe, atomically: true, encoding: .utf8)
-      let builder = TreeBuilder(
-        cmake: "cmake",
-        ninja: ninja,
-        runner: ToolRunner(),
-        listener: TreeBuilderTests.Silence(),
-        jobs: 4,
-        logs: root.appending("logs")
-      )
+      let builder = try builder(in: root)
       // Three steps and the chain need two more than they have, of four tokens of which the last two steps may hold two.
       let (a, b) = (try Jobserver(jobs: 2), try Jobserver(jobs: 5))
       @Sendable func compile(
