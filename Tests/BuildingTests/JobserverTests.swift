@@ -78,7 +78,6 @@ struct JobserverTests {
         for (index, kind) in [BuildTree.Kind.kernels, .core].enumerated() {
           let tree = try BuildTreeTests().tree(kind)
           group.addTask {
-            // What the other one leaves isn't lent back to it: Ninja comes for it only when a step ends.
             let lending = index == 0 ? Task { try await jobservers[0].lend(to: jobservers[1]) } : nil
             defer { lending?.cancel() }
             try await builder.compile(
@@ -148,5 +147,26 @@ struct JobserverTests {
       let met = try FileManager.default.contentsOfDirectory(atPath: root.appending("met").string)
       #expect(met.count == 3)
     }
+  }
+
+  @Test("what a tree leaves that has ended stays, until a long step's end, with the one it was left to")
+  func left() async throws {
+    let (kernels, core) = (try Jobserver(jobs: 2), try Jobserver(jobs: 2))
+    /// What lies in a jobserver's pipe, taken as Ninja takes it.
+    func taken(from jobserver: Jobserver) throws -> Int {
+      let flags = try #require(jobserver.environment["MAKEFLAGS"] ?? nil)
+      let path = try #require(flags.split(separator: "fifo:").last)
+      let pipe = try FileDescriptor.open(FilePath(String(path)), .readOnly, options: .nonBlocking)
+      defer { try? pipe.close() }
+      return try withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { bytes in
+        try pipe.read(into: bytes)
+      }
+    }
+    let lending = Task { try await kernels.lend(to: core) }
+    defer { lending.cancel() }
+    #expect(try taken(from: kernels) == 1)
+    try core.leave(to: kernels)
+    try await Task.sleep(for: .seconds(1))
+    #expect(try taken(from: kernels) == 2)
   }
 }
