@@ -7,15 +7,16 @@ public struct UnitFiles: Hashable, Sendable {
     case cxx, cuda
   }
 
-  /// The unit's file name.
-  public let unit: String
-  /// Its path.
+  /// The unit's path.
   public let path: String
   /// Its files, by path: each behind those that it includes, the unit itself at the end.
   let order: [String]
   let files: [String: SourceFile]
   /// What else it includes, C++'s own headers left out: they declare the same in whichever order.
   let foreign: Set<String>
+
+  /// The unit's file name.
+  public var unit: String { path.split(separator: "/").last.map(String.init) ?? path }
 
   /// Follows a unit's includes.
   ///
@@ -47,7 +48,6 @@ public struct UnitFiles: Hashable, Sendable {
     }
     follow(path)
     self.path = path
-    unit = path.split(separator: "/").last.map(String.init) ?? path
     (self.order, self.files, self.foreign) = (order, files, foreign)
   }
 
@@ -60,8 +60,7 @@ public struct UnitFiles: Hashable, Sendable {
     if ["complex", "valarray"].contains(header) { return false }
     let fromC: Set<String> = [
       "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h",
-      "stdint.h", "stdio.h",
-      "string.h", "time.h",
+      "stdint.h", "stdio.h", "string.h", "time.h",
     ]
     return !header.contains("/") && (!header.contains(".") || fromC.contains(header))
   }

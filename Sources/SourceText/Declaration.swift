@@ -159,22 +159,18 @@ struct Declaration {
 
   /// Words before parentheses that are no function's name.
   private static let attributes: Set<String> = [
-    "__launch_bounds__", "__cluster_dims__", "__attribute__", "__align__", "alignas", "decltype", "noexcept",
-    "throw",
+    "__launch_bounds__", "__cluster_dims__", "__attribute__", "__align__", "alignas", "decltype",
+    "noexcept", "throw",
   ]
 
   /// Words that nobody can declare.
   static let keywords: Set<String> = [
-    "alignas", "alignof", "asm", "auto", "bool", "char", "class", "const", "constexpr", "decltype", "double",
-    "enum",
-    "explicit", "export", "extern", "false", "final", "float", "friend", "inline", "int", "long", "mutable",
-    "namespace",
-    "noexcept", "nullptr", "operator", "private", "protected", "public", "register", "short", "signed",
-    "sizeof", "static",
-    "struct", "template", "this", "thread_local", "true", "typedef", "typename", "union", "unsigned", "using",
-    "virtual",
-    "void", "volatile", "__device__", "__host__", "__global__", "__constant__", "__shared__",
-    "__forceinline__",
+    "alignas", "alignof", "asm", "auto", "bool", "char", "class", "const", "constexpr", "decltype",
+    "double", "enum", "explicit", "export", "extern", "false", "final", "float", "friend", "inline",
+    "int", "long", "mutable", "namespace", "noexcept", "nullptr", "operator", "private", "protected",
+    "public", "register", "short", "signed", "sizeof", "static", "struct", "template", "this",
+    "thread_local", "true", "typedef", "typename", "union", "unsigned", "using", "virtual", "void",
+    "volatile", "__device__", "__host__", "__global__", "__constant__", "__shared__", "__forceinline__",
     "__noinline__", "__restrict__", "__launch_bounds__",
   ]
 }
