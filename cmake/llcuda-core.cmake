@@ -2,38 +2,6 @@
 
 set(LLCUDA_CORE_PROGRAMS llama-server llama-cli llama-bench llama-quantize)
 
-set(LLCUDA_UNITS "" CACHE FILEPATH "C++ files that are compiled as one: a line for each group, with paths from llama.cpp's \
-folder")
-
-# Compiles each group of a target's files as one unit, as far as they are sources of it
-# (Sources/Planning/CoreUnits.swift says which go together).
-function(llcuda_group_units target list_file)
-    if(NOT TARGET ${target} OR NOT list_file OR NOT EXISTS "${list_file}")
-        return()
-    endif()
-    set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list_file}")
-    file(STRINGS "${list_file}" lines)
-    get_target_property(sources ${target} SOURCES)
-    get_target_property(directory ${target} SOURCE_DIR)
-    set(count 0)
-    set(group 0)
-    foreach(line IN LISTS lines)
-        string(REPLACE " " ";" files "${line}")
-        math(EXPR group "${group} + 1")
-        foreach(file IN LISTS files)
-            file(RELATIVE_PATH source "${directory}" "${CMAKE_SOURCE_DIR}/${file}")
-            if(source IN_LIST sources)
-                set_property(SOURCE "${CMAKE_SOURCE_DIR}/${file}" TARGET_DIRECTORY ${target}
-                    PROPERTY UNITY_GROUP "llcuda_${group}")
-                math(EXPR count "${count} + 1")
-            endif()
-        endforeach()
-    endforeach()
-    # In this mode, files without a group stay alone.
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-    message(STATUS "llcuda: ${count} files of ${target} are compiled as ${group} units")
-endfunction()
-
 # Collects every MODULE library of a directory and of the directories below it.
 function(llcuda_module_libraries out directory)
     set(found "")
@@ -137,7 +105,6 @@ function(llcuda_finish_core)
             "-D BUILD_SHARED_LIBS=ON")
     endif()
 
-    llcuda_group_units(mtmd "${LLCUDA_UNITS}")
     llcuda_add_selector()
     llcuda_module_libraries(modules "${CMAKE_SOURCE_DIR}")
     llcuda_shared_libraries(shared ${LLCUDA_CORE_PROGRAMS} ${modules})

@@ -149,7 +149,7 @@ public struct TreeBuilder: Sendable {
     let text =
       FileManager.default.contents(atPath: log.string).map { String(decoding: $0, as: UTF8.self) } ?? ""
     let failed = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("FAILED: ") }
-    return failed?.firstMatch(of: #/(?:merged|Unity)/(?<name>[a-z0-9_-]+\.[a-z_.]+)\.o\b/#).map {
+    return failed?.firstMatch(of: #/merged/(?<name>[a-z0-9_-]+\.[a-z_.]+)\.o\b/#).map {
       String($0.name)
     }
   }

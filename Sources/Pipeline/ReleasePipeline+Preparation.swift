@@ -58,7 +58,6 @@ extension ReleasePipeline {
     let merged = MergedUnits(source.templateInstances, operators: source.operatorUnits, costs: measured)
     let costs = measured.merging(merged)
     try writeIfChanged(merged.list(with: costs), to: workspace.units)
-    try writeIfChanged(CoreUnits(source.modelUnits).list, to: workspace.coreUnits)
     let split = UnitSplit(
       costs: costs,
       architectures: Set(plan.compileSet.architectures.map(\.capability)).count,
@@ -73,7 +72,7 @@ extension ReleasePipeline {
         toolkit: toolkit,
         cCompiler: cCompiler,
         architectures: plan.cmakeArchitectures,
-        units: kind == .kernels ? workspace.units : workspace.coreUnits,
+        units: workspace.units,
         split: (split.units, split.threads),
         inject: folders.resources.appending("cmake/llcuda-inject.cmake"),
         launcher: cache?.launcher,

@@ -104,15 +104,4 @@ import Testing
     // Nobody measured them.
     #expect(MergedUnits([], operators: all, costs: UnitCosts([:])).units.isEmpty)
   }
-
-  @Test("the core's: sixteen at most, in the order of their names, and none that would disturb the others")
-  func core() {
-    var tree = Dictionary(uniqueKeysWithValues: (10..<30).map { ("m\($0).cpp", "void build_\($0)() {}") })
-    tree["m15.cpp"] = "static int build_10;"
-    let groups = CoreUnits(tree.keys.shuffled().map { unit($0, in: tree, .cxx) })
-    #expect(groups.groups.map(\.count) == [16, 4])
-    #expect(groups.groups[1].first == "m15.cpp")
-    #expect(groups.list.hasPrefix("m10.cpp m11.cpp m12.cpp m13.cpp m14.cpp m16.cpp "))
-    #expect(CoreUnits([]).list.isEmpty)
-  }
 }
