@@ -64,8 +64,7 @@ public struct MergedUnits: Hashable, Sendable {
 
   /// A unit is small when it takes at most this many times what the shortest one takes.
   ///
-  /// Of longer ones, headers are a small
-  /// part, and each is worth a cache entry of its own.
+  /// Of longer ones, headers are a small part, and each is worth a cache entry of its own.
   private static let small = 4.0
 
   /// Distributes units: the longest first, each to the first bin that has room for it and where it fits all others.

@@ -5,7 +5,7 @@ public struct Shard: Hashable, Sendable, Comparable, Codable, CustomStringConver
   /// How many there are.
   public let count: Int
 
-  /// The most shares that a build is split into; more has no use, as ggml-cuda is compiled as about 100 units.
+  /// The most shares that a build is split into; more has no use, as ggml-cuda is compiled as about 55 units.
   public static let most = 256
 
   /// Makes a share; `nil` for one that isn't among 1...`count`.

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Units that mean the same side by side") struct UnitFilesTests {
   /// Units of a tree in which all files lie in one folder.
-  private func unit(_ name: String, in tree: [String: String], _ language: UnitFiles.Language = .cuda)
+  private func unit(_ name: String, in tree: [String: String])
     -> UnitFiles
   {
-    UnitFiles(name, language: language, file: { tree[$0].map { SourceFile($0) } }) { included, _ in
+    UnitFiles(name, file: { tree[$0].map { SourceFile($0) } }) { included, _ in
       tree[included] == nil ? nil : included
     }
   }
@@ -72,13 +72,12 @@ import Testing
     #expect(conflict(first, second, common.merging(headers) { own, _ in own }) == why)
   }
 
-  @Test("a header with overloads of C's functions has to be in both, but in CUDA, where nvcc reads it first")
+  @Test("a header with overloads of C's functions has to be in both, but for those that nvcc reads first")
   func overloads() {
-    let tree = ["a.cpp": "#include <cmath>\nint f();", "b.cpp": "int g() { return abs(-1.5); }"]
     #expect(
-      unit("a.cpp", in: tree, .cxx).conflict(with: unit("b.cpp", in: tree, .cxx)) == "only one includes cmath"
+      conflict("#include <complex>\nint f();", "int g() { return abs(-1.5); }") == "only one includes complex"
     )
-    #expect(unit("a.cpp", in: tree, .cuda).conflict(with: unit("b.cpp", in: tree, .cuda)) == nil)
+    #expect(conflict("#include <cmath>\nint f();", "int g() { return abs(-1.5); }") == nil)
   }
 
   @Test("small ones are compiled as one, up to the time of the longest unit, and long ones alone")
