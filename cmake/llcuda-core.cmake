@@ -106,6 +106,7 @@ function(llcuda_finish_core)
     endif()
 
     llcuda_add_selector()
+    llcuda_compile_for_size("${LLCUDA_DIR}/for-size.txt")
     llcuda_module_libraries(modules "${CMAKE_SOURCE_DIR}")
     llcuda_shared_libraries(shared ${LLCUDA_CORE_PROGRAMS} ${modules})
 

@@ -16,6 +16,7 @@ endif()
 set(LLCUDA_TREE "" CACHE STRING "What llcuda-build makes of this tree: kernels or core")
 set_property(CACHE LLCUDA_TREE PROPERTY STRINGS kernels core)
 set(LLCUDA_DIR "${CMAKE_CURRENT_LIST_DIR}")
+include("${LLCUDA_DIR}/llcuda-size.cmake")
 
 if(LLCUDA_TREE STREQUAL "kernels")
     # CUDA::cudart and its siblings are found in ggml-cuda's directory; the link recipe names their files from up here.

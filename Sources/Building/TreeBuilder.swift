@@ -76,6 +76,8 @@ public struct TreeBuilder: Sendable {
   /// - Parameters:
   ///   - targets: what is made, as build.ninja names it.
   ///   - jobserver: who says how many jobs it runs; `nil` takes them all.
+  ///   - heir: the jobserver of a tree that is compiled at the same time: it gets the jobs that this one doesn't need any
+  ///     more, all of them at the end.
   /// - Throws: ``ToolExecution/ToolError``, ``BuildError/diskFilledUp(_:failure:)``.
   public func compile(
     _ targets: [String],
@@ -83,7 +85,8 @@ public struct TreeBuilder: Sendable {
     in folder: FilePath,
     environment: [String: String?],
     number: Int,
-    jobserver: Jobserver? = nil
+    jobserver: Jobserver? = nil,
+    heir: Jobserver? = nil
   ) async throws {
     let step = "\(number)-\(tree.kind.rawValue)"
     let ninjaCall = Invocation(
@@ -110,6 +113,17 @@ public struct TreeBuilder: Sendable {
           listener.moved(latest.value)
         }
       }
+      if let jobserver, let heir {
+        group.addTask {
+          while !Task.isCancelled {
+            try await Task.sleep(for: .milliseconds(250))
+            let progress = latest.value
+            guard progress.total > 0 else { continue }
+            let remaining = progress.total - progress.done
+            try jobserver.lend(to: heir, remaining: remaining, isEnding: remaining * 10 <= progress.total)
+          }
+        }
+      }
       defer { group.cancelAll() }
       let log = logs.appending("\(step)-build.log")
       try await blaming(folder, log) {
@@ -127,6 +141,7 @@ public struct TreeBuilder: Sendable {
         )
       }
     }
+    if let jobserver, let heir { try jobserver.leave(to: heir) }
   }
 
   /// Runs a compilation and tells a failure that isn't the code's: on a disk that is full, whatever the compiler calls it,

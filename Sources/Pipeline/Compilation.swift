@@ -61,17 +61,12 @@ struct Compilation: Sendable {
       try await withThrowingTaskGroup(of: String.self) { trees in
         trees.addTask {
           try await job.configureKernels()
-          // Kernels only: the core's steps wait for each other, and what it leaves unused it may need again.
-          let lending = Task { try await kernels.lend(to: core) }
-          defer { lending.cancel() }
-          try await job.compile([job.kernels.target], of: job.kernels, under: kernels)
-          try kernels.leave(to: core)
+          try await job.compile([job.kernels.target], of: job.kernels, under: kernels, heir: core)
           return "kernels compiled"
         }
         trees.addTask {
           try await job.configureCore()
-          try await job.compile([job.core.target], of: job.core, under: core)
-          try core.leave(to: kernels)
+          try await job.compile([job.core.target], of: job.core, under: core, heir: kernels)
           return "core compiled"
         }
         for try await tree in trees {
@@ -126,9 +121,12 @@ struct Compilation: Sendable {
     )
   }
 
-  private func compile(_ targets: [String], of tree: BuildTree, under jobserver: Jobserver? = nil)
-    async throws
-  {
+  private func compile(
+    _ targets: [String],
+    of tree: BuildTree,
+    under jobserver: Jobserver? = nil,
+    heir: Jobserver? = nil
+  ) async throws {
     let (folder, number) = tree.kind == .kernels ? (workspace.kernels, 1) : (workspace.core, 2)
     try await builder.compile(
       targets,
@@ -136,7 +134,8 @@ struct Compilation: Sendable {
       in: folder,
       environment: environment,
       number: number,
-      jobserver: jobserver
+      jobserver: jobserver,
+      heir: heir
     )
   }
 

@@ -78,17 +78,15 @@ struct JobserverTests {
         for (index, kind) in [BuildTree.Kind.kernels, .core].enumerated() {
           let tree = try BuildTreeTests().tree(kind)
           group.addTask {
-            let lending = index == 0 ? Task { try await jobservers[0].lend(to: jobservers[1]) } : nil
-            defer { lending?.cancel() }
             try await builder.compile(
               ["all"],
               of: tree,
               in: folders[index],
               environment: [:],
               number: 1,
-              jobserver: jobservers[index]
+              jobserver: jobservers[index],
+              heir: jobservers[1 - index]
             )
-            try jobservers[index].leave(to: jobservers[1 - index])
           }
         }
         try await group.waitForAll()
@@ -126,47 +124,79 @@ struct JobserverTests {
         _ target: String,
         _ kind: BuildTree.Kind,
         in folder: FilePath,
-        _ jobserver: Jobserver
-      )
-        async throws
-      {
+        _ jobserver: Jobserver,
+        heir: Jobserver? = nil
+      ) async throws {
         try await builder.compile(
           [target],
           of: try BuildTreeTests().tree(kind),
           in: folder,
           environment: [:],
           number: kind == .kernels ? 1 : 2,
-          jobserver: jobserver
+          jobserver: jobserver,
+          heir: heir
         )
       }
       async let first: Void = compile("all", .core, in: meeting, a)
-      let lending = Task { try await b.lend(to: a) }
-      defer { lending.cancel() }
-      try await compile("more", .kernels, in: waiting, b)
+      try await compile("more", .kernels, in: waiting, b, heir: a)
       try await first
       let met = try FileManager.default.contentsOfDirectory(atPath: root.appending("met").string)
       #expect(met.count == 3)
     }
   }
 
-  @Test("what a tree leaves that has ended stays, until a long step's end, with the one it was left to")
-  func left() async throws {
-    let (kernels, core) = (try Jobserver(jobs: 2), try Jobserver(jobs: 2))
-    /// What lies in a jobserver's pipe, taken as Ninja takes it.
-    func taken(from jobserver: Jobserver) throws -> Int {
-      let flags = try #require(jobserver.environment["MAKEFLAGS"] ?? nil)
-      let path = try #require(flags.split(separator: "fifo:").last)
-      let pipe = try FileDescriptor.open(FilePath(String(path)), .readOnly, options: .nonBlocking)
-      defer { try? pipe.close() }
-      return try withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { bytes in
-        try pipe.read(into: bytes)
-      }
+  /// Takes tokens out of a jobserver's pipe, as Ninja does.
+  private func take(_ count: Int, from jobserver: Jobserver) throws -> Int {
+    let pipe = try open(jobserver)
+    defer { try? pipe.close() }
+    return try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { bytes in
+      do { return try pipe.read(into: bytes) } catch Errno.wouldBlock { return 0 }
     }
-    let lending = Task { try await kernels.lend(to: core) }
-    defer { lending.cancel() }
-    #expect(try taken(from: kernels) == 1)
+  }
+
+  @Test("what is left or lent to a tree that has ended stays where it is")
+  func left() throws {
+    let (kernels, core) = (try Jobserver(jobs: 2), try Jobserver(jobs: 2))
+    #expect(try take(9, from: kernels) == 1)
     try core.leave(to: kernels)
-    try await Task.sleep(for: .seconds(1))
-    #expect(try taken(from: kernels) == 2)
+    for _ in 0..<2 { try kernels.lend(to: core, remaining: 1, isEnding: true) }
+    #expect(try take(9, from: kernels) == 2)
+    #expect(try take(9, from: core) == 0)
+  }
+
+  @Test(
+    "a job is lent that was unused twice and that no step waits for, or, near the end, that none will need",
+    arguments: [
+      // Three of five jobs run; two lie unused.
+      (remaining: 9, isEnding: false, lent: 0), (remaining: 4, isEnding: false, lent: 1),
+      (remaining: 3, isEnding: false, lent: 2), (remaining: 9, isEnding: true, lent: 2),
+    ]
+  )
+  func spare(remaining: Int, isEnding: Bool, lent: Int) throws {
+    let (kernels, core) = (try Jobserver(jobs: 2), try Jobserver(jobs: 5))
+    func lend() throws -> Int {
+      try core.lend(to: kernels, remaining: remaining, isEnding: isEnding)
+      return try take(9, from: kernels)
+    }
+    #expect(try lend() == 1, "before Ninja runs: its own")
+    #expect(try take(4, from: core) == 4)
+    #expect(try lend() == 0, "all run")
+    // Two steps end. What is unused now was not the last time.
+    try putBack(2, into: core)
+    #expect(try lend() == 0)
+    #expect(try lend() == lent)
+    #expect(try take(9, from: core) == 2 - lent)
+  }
+
+  private func putBack(_ count: Int, into jobserver: Jobserver) throws {
+    let pipe = try open(jobserver)
+    defer { try? pipe.close() }
+    try pipe.writeAll(Array(repeating: UInt8(ascii: "+"), count: count))
+  }
+
+  private func open(_ jobserver: Jobserver) throws -> FileDescriptor {
+    let flags = try #require(jobserver.environment["MAKEFLAGS"] ?? nil)
+    let path = try #require(flags.split(separator: "fifo:").last)
+    return try FileDescriptor.open(FilePath(String(path)), .readWrite, options: .nonBlocking)
   }
 }
