@@ -105,6 +105,7 @@ function(llcuda_finish_core)
             "-D BUILD_SHARED_LIBS=ON")
     endif()
 
+    llcuda_group_files("${LLCUDA_UNITS}")
     llcuda_add_selector()
     llcuda_compile_for_size("${LLCUDA_DIR}/for-size.txt")
     llcuda_module_libraries(modules "${CMAKE_SOURCE_DIR}")

@@ -51,6 +51,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
       "CMAKE_C_COMPILER": cCompiler.string, "CMAKE_CXX_COMPILER": toolkit.hostCompiler.string,
       "CMAKE_C_FLAGS": prefixMap, "CMAKE_CXX_FLAGS": prefixMap,
       "CMAKE_PROJECT_TOP_LEVEL_INCLUDES": inject.string, "LLCUDA_TREE": kind.rawValue,
+      "LLCUDA_UNITS": units.string,
       "BUILD_SHARED_LIBS": "ON", "GGML_BACKEND_DL": "ON", "GGML_NATIVE": "OFF", "GGML_CCACHE": "OFF",
       // libgomp is in no manylinux policy; ggml's own threads need no library.
       "GGML_OPENMP": "OFF", "LLAMA_OPENSSL": "OFF",
@@ -74,7 +75,6 @@ public struct BuildTree: Hashable, Sendable, Codable {
       entries["CMAKE_CUDA_FLAGS_RELEASE"] = "-Xcompiler=-O3 -DNDEBUG"
       entries["CMAKE_CUDA_ARCHITECTURES"] = architectures
       entries["CUDAToolkit_ROOT"] = toolkit.home.string
-      entries["LLCUDA_UNITS"] = units.string
       entries["GGML_CUDA"] = "ON"
       entries["GGML_CUDA_NCCL"] = "OFF"
       // How kernels are stored is decided when they are carved.

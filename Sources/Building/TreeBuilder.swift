@@ -159,14 +159,16 @@ public struct TreeBuilder: Sendable {
     }
   }
 
-  /// The first unit of ours that Ninja calls failed, by file name.
+  /// The first unit that Ninja calls failed, by file name, if others of llama.cpp's are compiled in it.
   private static func mergedUnit(in log: FilePath) -> String? {
     let text =
       FileManager.default.contents(atPath: log.string).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    let failed = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("FAILED: ") }
-    return failed?.firstMatch(of: #/merged/(?<name>[a-z0-9_-]+\.[a-z_.]+)\.o\b/#).map {
-      String($0.name)
-    }
+    let lines = text.split(whereSeparator: \.isNewline).drop { !$0.hasPrefix("FAILED: ") }.prefix(2)
+    // Ninja tells the object, then the command: a file in their place, or one that includes the others in front of it.
+    guard let object = lines.first?.firstMatch(of: #/(?<merged>merged/)?(?<name>[A-Za-z0-9_.-]+)\.o\b/#),
+      object.merged != nil || lines.last?.contains(#/ -include "?[^ ]+\.cpp\b/#) == true
+    else { return nil }
+    return String(object.name)
   }
 
   /// What Ninja wrote down about its runs in a tree.

@@ -58,6 +58,7 @@ extension ReleasePipeline {
     let merged = MergedUnits(source.templateInstances, operators: source.operatorUnits, costs: measured)
     let costs = measured.merging(merged)
     try writeIfChanged(merged.list(with: costs), to: workspace.units)
+    try writeIfChanged(CoreUnits(source.modelUnits).list, to: workspace.coreUnits)
     let split = UnitSplit(
       costs: costs,
       architectures: Set(plan.compileSet.architectures.map(\.capability)).count,
@@ -72,7 +73,7 @@ extension ReleasePipeline {
         toolkit: toolkit,
         cCompiler: cCompiler,
         architectures: plan.cmakeArchitectures,
-        units: workspace.units,
+        units: kind == .kernels ? workspace.units : workspace.coreUnits,
         split: (split.units, split.threads),
         inject: folders.resources.appending("cmake/llcuda-inject.cmake"),
         launcher: cache?.launcher,

@@ -16,6 +16,8 @@ public struct Workspace: Hashable, Sendable {
   public var core: FilePath { root.appending("core") }
   /// ggml-cuda's units, for CMake: in which order, and which as one.
   var units: FilePath { root.appending("units.txt") }
+  /// The core's units that are compiled as one, for CMake.
+  var coreUnits: FilePath { root.appending("core-units.txt") }
   /// Carved objects, one folder per slice.
   public var carved: FilePath { root.appending("carved") }
   /// Linked slices with their indexes.

@@ -1,7 +1,12 @@
 public import SourceText
 
-/// A translation unit of CUDA and the files of the project that are read with it.
+/// A translation unit and the files of the project that are read with it.
 public struct UnitFiles: Hashable, Sendable {
+  /// The language of a unit.
+  public enum Language: Sendable {
+    case cxx, cuda
+  }
+
   /// The unit's path.
   public let path: String
   /// Its files, by path: each behind those that it includes, the unit itself at the end.
@@ -17,10 +22,12 @@ public struct UnitFiles: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - path: the unit.
+  ///   - language: what it is written in.
   ///   - file: what lies at a path; `nil` for nothing.
   ///   - resolve: the path of what a file, the second value, includes in quotes; `nil` if it is none of the project.
   public init(
     _ path: String,
+    language: Language,
     file: (String) -> SourceFile?,
     resolve: (String, String) -> String?
   ) {
@@ -33,7 +40,7 @@ public struct UnitFiles: Hashable, Sendable {
       for include in text.includes {
         if include.isQuoted, let found = resolve(include.file, path) {
           follow(found)
-        } else if !Self.isStandard(include.file) {
+        } else if !Self.isStandard(include.file, language) {
           foreign.insert(include.file)
         }
       }
@@ -46,14 +53,14 @@ public struct UnitFiles: Hashable, Sendable {
 
   /// Headers of C++'s library, which have no ending, and those that it takes over from C.
   ///
-  /// Not those that add overloads to C's functions: a call would mean another one. <cmath> and <cstdlib> do that too, but
-  /// nvcc reads both in front of every unit.
-  private static func isStandard(_ header: String) -> Bool {
+  /// Not those that add overloads to C's functions, such as `abs`: a call would mean another one. Of these, nvcc reads
+  /// <cmath> and <cstdlib> in front of every unit.
+  private static func isStandard(_ header: String, _ language: Language) -> Bool {
+    if ["cmath", "cstdlib", "math.h", "stdlib.h"].contains(header) { return language == .cuda }
     if ["complex", "valarray"].contains(header) { return false }
     let fromC: Set<String> = [
-      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdbool.h",
-      "stddef.h",
-      "stdint.h", "stdio.h", "stdlib.h", "string.h", "time.h",
+      "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "stdbool.h", "stddef.h",
+      "stdint.h", "stdio.h", "string.h", "time.h",
     ]
     return !header.contains("/") && (!header.contains(".") || fromC.contains(header))
   }

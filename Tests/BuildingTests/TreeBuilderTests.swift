@@ -119,4 +119,32 @@ import ToolExecution
       }
     }
   }
+
+  @Test(
+    "a unit that isn't compiled is told to hold others, if it does",
+    arguments: [
+      ("ggml-cuda.dir/merged/operators-1.cu.o", "nvcc -c operators-1.cu", "operators-1.cu"),
+      (
+        "mtmd.dir/models/siglip.cpp.o", "g++ -include /l/models/llava.cpp -c /l/models/siglip.cpp",
+        "siglip.cpp"
+      ),
+      ("ggml-cuda.dir/acc.cu.o", "nvcc -include llcuda-unit.h -c /l/acc.cu", nil),
+      ("mtmd.dir/mtmd.cpp.o", "g++ -c /l/mtmd.cpp", nil),
+    ]
+  )
+  func merged(object: String, command: String, unit: String?) async throws {
+    try await withTemporaryDirectory { folder in
+      let ninja = folder.appending("ninja")
+      try script("echo 'FAILED: [code=1] x/CMakeFiles/\(object)'; echo '\(command)'; exit 1", ninja)
+      let plan = try BuildTreeTests().tree(.core)
+      do {
+        try await builder(cmake: ninja, ninja: ninja, in: folder)
+          .compile([plan.target], of: plan, in: folder.appending("core"), environment: [:], number: 1)
+        Issue.record("it was compiled")
+      } catch {
+        let says = "\(error)".contains("'\(unit ?? "")' is several of llama.cpp's units")
+        #expect(says == (unit != nil), "\(error)")
+      }
+    }
+  }
 }

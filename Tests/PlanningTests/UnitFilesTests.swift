@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Units that mean the same side by side") struct UnitFilesTests {
   /// Units of a tree in which all files lie in one folder.
-  private func unit(_ name: String, in tree: [String: String])
+  private func unit(_ name: String, in tree: [String: String], _ language: UnitFiles.Language = .cuda)
     -> UnitFiles
   {
-    UnitFiles(name, file: { tree[$0].map { SourceFile($0) } }) { included, _ in
+    UnitFiles(name, language: language, file: { tree[$0].map { SourceFile($0) } }) { included, _ in
       tree[included] == nil ? nil : included
     }
   }
@@ -72,12 +72,13 @@ import Testing
     #expect(conflict(first, second, common.merging(headers) { own, _ in own }) == why)
   }
 
-  @Test("a header with overloads of C's functions has to be in both, but for those that nvcc reads first")
+  @Test("a header with overloads of C's functions has to be in both, but in CUDA, where nvcc reads it first")
   func overloads() {
+    let tree = ["a.cpp": "#include <cmath>\nint f();", "b.cpp": "int g() { return abs(-1.5); }"]
     #expect(
-      conflict("#include <complex>\nint f();", "int g() { return abs(-1.5); }") == "only one includes complex"
+      unit("a.cpp", in: tree, .cxx).conflict(with: unit("b.cpp", in: tree, .cxx)) == "only one includes cmath"
     )
-    #expect(conflict("#include <cmath>\nint f();", "int g() { return abs(-1.5); }") == nil)
+    #expect(unit("a.cpp", in: tree, .cuda).conflict(with: unit("b.cpp", in: tree, .cuda)) == nil)
   }
 
   @Test("small ones are compiled as one, up to the time of the longest unit, and long ones alone")
@@ -102,5 +103,16 @@ import Testing
     )
     // Nobody measured them.
     #expect(MergedUnits([], operators: all, costs: UnitCosts([:])).units.isEmpty)
+  }
+
+  @Test("the core's: sixteen at most, in the order of their names, and none that would disturb the others")
+  func core() {
+    var tree = Dictionary(uniqueKeysWithValues: (10..<30).map { ("m\($0).cpp", "void build_\($0)() {}") })
+    tree["m15.cpp"] = "static int build_10;"
+    let groups = CoreUnits(tree.keys.shuffled().map { unit($0, in: tree, .cxx) })
+    #expect(groups.groups.map(\.count) == [16, 4])
+    #expect(groups.groups[1].first == "m15.cpp")
+    #expect(groups.list.hasPrefix("m10.cpp m11.cpp m12.cpp m13.cpp m14.cpp m16.cpp "))
+    #expect(CoreUnits([]).list.isEmpty)
   }
 }
