@@ -49,14 +49,26 @@ public struct Inspector: Sendable {
   ///   `CancellationError`. What is broken inside of a file is a finding of it.
   public func inspect(_ paths: [FilePath]) async throws -> Inventory {
     llcuda_return_large_blocks()
-    var artifacts: [Artifact] = []
-    for path in paths {
-      for (name, file) in try FolderListing.files(path) {
-        artifacts.append(try await inspect(file, name: name))
+    let files = try paths.flatMap { try FolderListing.files($0) }
+    // An archive is unpacked by one thread, and a release has the same kernels in several.
+    return try await withThrowingTaskGroup(of: (Int, Artifact).self) { group in
+      var artifacts: [Int: Artifact] = [:]
+      var waiting = files.enumerated().makeIterator()
+      func start() {
+        guard let (index, file) = waiting.next() else { return }
+        group.addTask { (index, try await inspect(file.path, name: file.name)) }
       }
+      for _ in 0..<min(Self.atOnce, workers) { start() }
+      while let (index, artifact) = try await group.next() {
+        artifacts[index] = artifact
+        start()
+      }
+      return Inventory(artifacts: files.indices.compactMap { artifacts[$0] })
     }
-    return Inventory(artifacts: artifacts)
   }
+
+  /// How many archives are read at once: a large one takes some hundred megabytes.
+  private static let atOnce = 4
 
   /// Inspects one file.
   private func inspect(_ path: FilePath, name: String) async throws -> Artifact {
