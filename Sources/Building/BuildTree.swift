@@ -123,7 +123,8 @@ public struct BuildTree: Hashable, Sendable, Codable {
   /// The definitions that decide what comes out, the same on every machine when the source's folder is.
   public var portableDefinitions: [String] {
     definitions.filter { entry in
-      !Self.machineEntries.contains(String(entry.prefix { $0 != "=" }))
+      // That nothing is merged is a wish; which file says what is, isn't.
+      entry == "LLCUDA_UNITS=OFF" || !Self.machineEntries.contains(String(entry.prefix { $0 != "=" }))
     }.map { $0.replacing(" \(Self.fixedNames)", with: "") }
   }
 

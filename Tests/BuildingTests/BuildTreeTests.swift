@@ -125,6 +125,11 @@ import ToolExecution
       #expect(plain.contains(entry))
     }
     #expect(
+      plain
+        != (try tree(.kernels, source: "/llama.cpp") { $0.cmakeDefinitions = ["LLCUDA_UNITS=OFF"] }
+          .portableDefinitions)
+    )
+    #expect(
       plain != (try tree(.kernels, source: "/llama.cpp") { $0.flashAttention = false }.portableDefinitions)
     )
   }
