@@ -114,15 +114,7 @@ public struct TreeBuilder: Sendable {
         }
       }
       if let jobserver, let heir {
-        group.addTask {
-          while !Task.isCancelled {
-            try await Task.sleep(for: .milliseconds(250))
-            let progress = latest.value
-            guard progress.total > 0 else { continue }
-            let remaining = progress.total - progress.done
-            try jobserver.lend(to: heir, remaining: remaining, isEnding: remaining * 10 <= progress.total)
-          }
-        }
+        group.addTask { try await Self.lend(jobserver, to: heir, following: latest) }
       }
       defer { group.cancelAll() }
       let log = logs.appending("\(step)-build.log")
@@ -142,6 +134,21 @@ public struct TreeBuilder: Sendable {
       }
     }
     if let jobserver, let heir { try jobserver.leave(to: heir) }
+  }
+
+  /// Lends what a tree doesn't need any more, until the task is cancelled.
+  private static func lend(
+    _ jobserver: Jobserver,
+    to heir: Jobserver,
+    following progress: Shared<BuildProgress>
+  ) async throws {
+    while true {
+      try await Task.sleep(for: .milliseconds(250))
+      let (total, remaining) = (progress.value.total, progress.value.total - progress.value.done)
+      guard total > 0 else { continue }
+      // The last tenth are a few long files, and links that wait for them.
+      try jobserver.lend(to: heir, remaining: remaining, isEnding: remaining * 10 <= total)
+    }
   }
 
   /// Runs a compilation and tells a failure that isn't the code's: on a disk that is full, whatever the compiler calls it,
