@@ -43,11 +43,25 @@ struct LayoutChoice: Sendable {
 
   /// What is said about a layout whose largest file is over the cap.
   func passedOver(_ layout: Layout, largest: ByteCount) -> Diagnostic {
-    let next = layouts.drop { $0 != layout }.dropFirst().first ?? last
-    return .note(
+    .note(
       "layout \(layout.rawValue): its largest file would have \(largest) bytes, over the cap of \(cap); "
-        + "\(next.rawValue) is next"
+        + "\(next(after: layout).rawValue) is next"
     )
+  }
+
+  /// What is said about a layout that isn't tried, as its largest wheel is foreseen to be far over the cap; `nil` for one
+  /// that is worth a try.
+  func notTried(_ forecast: LayoutForecast) -> Diagnostic? {
+    forecast.hopeless(under: cap).map { largest in
+      .note(
+        "layout \(forecast.layout.rawValue) is not tried: its largest wheel would have about \(largest.mebibytes), over the "
+          + "cap of \(cap.mebibytes); \(next(after: forecast.layout).rawValue) is next"
+      )
+    }
+  }
+
+  private func next(after layout: Layout) -> Layout {
+    layouts.drop { $0 != layout }.dropFirst().first ?? last
   }
 }
 

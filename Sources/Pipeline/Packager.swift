@@ -64,6 +64,13 @@ struct Packager: Sendable {
     let candidates = LayoutChoice(spec: spec, plan: plan)
     var notes = plan.diagnostics + candidates.notes
     for layout in candidates.layouts.dropLast() {
+      // Writing a wheel that nobody can upload takes as long as writing one that fits.
+      let forecast = LayoutForecast(layout, of: plan, spec: spec, model: model)
+      if let note = candidates.notTried(forecast) {
+        listener.told("\(note)")
+        notes.append(note)
+        continue
+      }
       let draft = try await layOut(layout, givingUpOver: spec.cap, core: core, slices: slices, in: folder)
       let largest = draft.artifacts.filter { $0.kind == "wheel" }.map(\.bytes).max() ?? .zero
       guard largest > spec.cap else {

@@ -99,6 +99,19 @@ func planned(
     #expect(split.reasons.contains(.grouped(groups: 2, slices: 3)))
   }
 
+  @Test(arguments: [(260, true), (261, false), (400, false)])
+  func `A layout is hopeless when it is a fifth over the cap by measured figures`(cap: Int64, hopeless: Bool)
+    throws
+  {
+    let spec = request("75,80,86", cap: cap)
+    let plan = try ReleasePlan(spec: spec, toolkit: Toolkits.cuda12)
+    func single(_ model: SizeModel) -> ByteCount? {
+      LayoutForecast(.single, of: plan, spec: spec, model: model).hopeless(under: spec.cap)
+    }
+    #expect(single(model) == (hopeless ? ByteCount(313) : nil))
+    #expect(single(tinyModel([75: 100, 80: 100, 86: 100], toolkit: "12.8.93")) == nil, "estimates")
+  }
+
   @Test func `Whoever asks for split by name gets a wheel per slice, unless wheels are limited`() throws {
     let all = try planned(request("75,80,86", cap: 10_000) { $0.layout = .split }, model)
     #expect(all.plan.groups.map(\.name) == ["sm75", "sm80", "sm86"] && all.forecast.wheels == 5)
