@@ -123,7 +123,7 @@ public struct BuildTree: Hashable, Sendable, Codable {
   /// The definitions that decide what comes out, the same on every machine when the source's folder is.
   public var portableDefinitions: [String] {
     definitions.filter { entry in
-      // That nothing is merged is a wish; which file says what is, isn't.
+      // OFF changes what comes out; otherwise it is the path of a list that follows from the source.
       entry == "LLCUDA_UNITS=OFF" || !Self.machineEntries.contains(String(entry.prefix { $0 != "=" }))
     }.map { $0.replacing(" \(Self.fixedNames)", with: "") }
   }

@@ -51,20 +51,11 @@ public struct Inspector: Sendable {
     llcuda_return_large_blocks()
     let files = try paths.flatMap { try FolderListing.files($0) }
     // An archive is unpacked by one thread, and a release has the same kernels in several.
-    return try await withThrowingTaskGroup(of: (Int, Artifact).self) { group in
-      var artifacts: [Int: Artifact] = [:]
-      var waiting = files.enumerated().makeIterator()
-      func start() {
-        guard let (index, file) = waiting.next() else { return }
-        group.addTask { (index, try await inspect(file.path, name: file.name)) }
+    return Inventory(
+      artifacts: try await files.map(atOnce: min(Self.atOnce, workers)) { file in
+        try await inspect(file.path, name: file.name)
       }
-      for _ in 0..<min(Self.atOnce, workers) { start() }
-      while let (index, artifact) = try await group.next() {
-        artifacts[index] = artifact
-        start()
-      }
-      return Inventory(artifacts: files.indices.compactMap { artifacts[$0] })
-    }
+    )
   }
 
   /// How many archives are read at once: a large one takes some hundred megabytes.

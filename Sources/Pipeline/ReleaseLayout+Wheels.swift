@@ -64,24 +64,8 @@ extension ReleaseLayout {
   private func write(_ wheels: [Wheel], with writer: WheelWriter, into folder: FilePath) async throws
     -> [WrittenArchive]
   {
-    try await withThrowingTaskGroup(of: (Int, WrittenArchive).self) { group in
-      func start(_ index: Int) {
-        guard index < wheels.count else { return }
-        let wheel = wheels[index]
-        group.addTask {
-          let written = try await Span.measure(.archive, wheel.fileName) {
-            try await writer.write(wheel, into: folder)
-          }
-          return (index, written)
-        }
-      }
-      for index in 0..<2 { start(index) }
-      var written: [Int: WrittenArchive] = [:]
-      while let (index, archive) = try await group.next() {
-        written[index] = archive
-        start(written.count + 1)
-      }
-      return written.sorted { $0.key < $1.key }.map(\.value)
+    try await wheels.map(atOnce: 2) { wheel in
+      try await Span.measure(.archive, wheel.fileName) { try await writer.write(wheel, into: folder) }
     }
   }
 

@@ -28,15 +28,7 @@ struct UPXPacker: Sendable {
   ///   can't be read.
   func pack(_ files: [UPXStage.Candidate]) async throws -> [ReleaseManifest.UPXRecord] {
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
-    return try await withThrowingTaskGroup(of: (Int, ReleaseManifest.UPXRecord).self) { group in
-      var records: [Int: ReleaseManifest.UPXRecord] = [:]
-      for (index, file) in files.enumerated() {
-        if index >= workers, let (done, record) = try await group.next() { records[done] = record }
-        group.addTask { (index, try await record(of: file)) }
-      }
-      for try await (index, record) in group { records[index] = record }
-      return files.indices.compactMap { records[$0] }
-    }
+    return try await files.map(atOnce: workers) { try await record(of: $0) }
   }
 
   /// The record of an earlier run with the same file and the same UPX, or a new one.

@@ -25,7 +25,6 @@ struct Subject: Sendable {
     }
   }
 
-  let order: Int
   let path: FilePath
   let kind: Kind
   let byteCount: Int64
@@ -82,12 +81,11 @@ struct SdistName {
 
 extension Verifier {
   /// Reads a file and applies the rules that concern it alone.
-  func subject(_ path: FilePath, order: Int, promised: [Architecture]?) throws -> Subject {
+  func subject(_ path: FilePath, promised: [Architecture]?) throws -> Subject {
     let name = path.lastComponent?.string ?? path.string
     let kind = Subject.Kind(fileName: name)
     let size = try Self.size(of: path)
     var subject = Subject(
-      order: order,
       path: path,
       kind: kind,
       byteCount: size,

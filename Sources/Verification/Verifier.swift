@@ -59,8 +59,7 @@ public struct Verifier: Sendable {
       releases.flatMap { ReleaseFolder($0).promises },
       uniquingKeysWith: { first, _ in first }
     )
-    var subjects = try await read(files, promises: promises)
-    subjects.sort { $0.order < $1.order }
+    let subjects = try await read(files, promises: promises)
     var findings = subjects.flatMap(\.findings)
     // A release is installed as a whole, so its files may bring each other's libraries.
     let carried = subjects.compactMap(\.binaries).reduce(into: Set<String>()) {
@@ -77,21 +76,11 @@ public struct Verifier: Sendable {
     return VerificationReport(files: subjects.map(\.summary), findings: kept)
   }
 
-  /// Reads two files at once: each is read by one thread, and a release has few large ones.
+  /// Reads a few files at once: each is read by one thread, and a release has few large ones.
   private func read(_ files: [FilePath], promises: [FilePath: [Architecture]]) async throws -> [Subject] {
-    try await withThrowingTaskGroup(of: Subject.self) { group in
-      var subjects: [Subject] = []
-      var waiting = files.enumerated().makeIterator()
-      func start() {
-        guard let (index, path) = waiting.next() else { return }
-        group.addTask { try subject(path, order: index, promised: promises[path] ?? options.architectures) }
-      }
-      for _ in 0..<max(1, min(4, ProcessInfo.processInfo.activeProcessorCount)) { start() }
-      while let subject = try await group.next() {
-        subjects.append(subject)
-        start()
-      }
-      return subjects
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    return try await files.map(atOnce: max(1, min(4, cores))) { path in
+      try subject(path, promised: promises[path] ?? options.architectures)
     }
   }
 
