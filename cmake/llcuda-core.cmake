@@ -107,7 +107,8 @@ function(llcuda_finish_core)
     llcuda_shared_libraries(shared ${LLCUDA_CORE_PROGRAMS} ${modules})
 
     add_custom_target(llcuda_core ALL)
-    add_dependencies(llcuda_core ${LLCUDA_CORE_PROGRAMS} ${shared} ${modules})
+    llcuda_start_first("${LLCUDA_DIR}/long-files.txt")
+    add_dependencies(llcuda_core llcuda_first ${LLCUDA_CORE_PROGRAMS} ${shared} ${modules})
 
     llcuda_json_files(programs_json TARGET_FILE_NAME ${LLCUDA_CORE_PROGRAMS})
     llcuda_json_files(shared_json TARGET_SONAME_FILE_NAME ${shared})

@@ -1,7 +1,8 @@
+internal import CDeflate
 import Foundation
 import SystemPackage
 
-/// A file's bytes as a zip archive of ours holds them, so that a tarball of the same files needs no compressing.
+/// A file's bytes as a zip archive of ours holds them, so that another archive of the same files needs no compressing.
 public struct DeflatedFile: Sendable, Hashable {
   let archive: FilePath
   /// Where the deflate stream lies, ``Deflate/end`` included.
@@ -10,6 +11,12 @@ public struct DeflatedFile: Sendable, Hashable {
   let crc: UInt32
   /// The file's bytes, unpacked.
   let byteCount: Int64
+
+  /// Whether it is these bytes that lie deflated.
+  func holds(_ data: Data) -> Bool {
+    byteCount == Int64(data.count)
+      && data.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) } == crc
+  }
 
   /// The stream without its end.
   ///

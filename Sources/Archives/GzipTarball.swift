@@ -9,19 +9,6 @@ struct GzipTarball {
   let timestamp: Int64
   let deflated: [FilePath: DeflatedFile]
 
-  /// What the gzip stream is made of.
-  private enum Work: Sendable {
-    case compress(Data, Range<Int>)
-    case reuse(DeflatedFile)
-
-    func piece() throws(ArchiveError) -> Deflate.Piece {
-      switch self {
-      case .compress(let data, let range): try Deflate.compress(data, range, level: Deflate.level)
-      case .reuse(let file): try file.piece()
-      }
-    }
-  }
-
   /// No time, no name, no operating system.
   private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
 
@@ -32,7 +19,7 @@ struct GzipTarball {
     var crc: UInt32 = 0
     var size: UInt32 = 0
     try await OrderedWork().run(work.count) { number in
-      try work[number].piece()
+      try work[number].piece(level: Deflate.level)
     } take: { _, piece in
       try file.append(piece.bytes)
       crc = Deflate.combine(crc, piece.crc, rightCount: piece.inputCount)
@@ -43,17 +30,14 @@ struct GzipTarball {
     try file.publish()
   }
 
-  private func work(_ path: FilePath) throws -> [Work] {
+  /// What the gzip stream is made of.
+  private func work(_ path: FilePath) throws -> [DeflateWork] {
     let contents = try members.map { try $0.content.data() }
-    func chunked(_ data: Data) -> [Work] { Deflate.chunks(of: data.count).map { .compress(data, $0) } }
     return try NameEncoding.utf8 { try frames(contents.map(\.count), path) }.flatMap { frame in
       switch frame {
-      case .bytes(let bytes): return chunked(Data(bytes))
+      case .bytes(let bytes): return DeflateWork.all(for: Data(bytes))
       case .member(let index):
-        guard case .file(let file) = members[index].content, let ready = deflated[file],
-          ready.byteCount == contents[index].count
-        else { return chunked(contents[index]) }
-        return [.reuse(ready)]
+        return DeflateWork.all(for: members[index].content, contents[index], reusing: deflated)
       }
     }
   }

@@ -62,40 +62,49 @@ public struct ZipWriter: Sendable {
   ///
   /// - Parameters:
   ///   - members: in the order they are written.
+  ///   - deflated: files that an archive of ours already holds, by path.
   ///   - last: makes one more member from what was written, such as a list of digests.
   /// - Returns: what was written for each member, the last one included.
   /// - Throws: ``ArchiveError``, whatever `last` throws, `CancellationError`; no file is left behind then.
   public func write(
     _ members: [Member],
     to path: FilePath,
+    reusing deflated: [FilePath: DeflatedFile] = [:],
     last: (([Written]) throws -> Member)? = nil
   ) async throws -> [Written] {
     try ArchiveName.checkAll(members.map(\.name))
     let file = try ZipFile(path, time: ZipFile.dosTime(timestamp))
-    var written = try await append(members, to: file, path)
+    var written = try await append(members, to: file, path, reusing: deflated)
     if let last {
       let member = try last(written)
       try ArchiveName.checkAll(members.map(\.name) + [member.name])
-      written += try await append([member], to: file, path)
+      written += try await append([member], to: file, path, reusing: [:])
     }
     try file.finish()
     return written
   }
 
   /// Compresses the chunks of all members side by side, so that many small files keep every core busy too.
-  private func append(_ members: [Member], to file: ZipFile, _ path: FilePath) async throws -> [Written] {
+  private func append(
+    _ members: [Member],
+    to file: ZipFile,
+    _ path: FilePath,
+    reusing deflated: [FilePath: DeflatedFile]
+  ) async throws -> [Written] {
     let contents = try members.map { try $0.content.data() }
-    let chunks = contents.indices.flatMap { index in
-      Deflate.chunks(of: contents[index].count).map { (member: index, range: $0) }
+    let work = contents.indices.flatMap { index in
+      DeflateWork.all(for: members[index].content, contents[index], reusing: deflated).map {
+        (member: index, work: $0)
+      }
     }
     var written: [Written] = []
     var crc: UInt32 = 0
     var digest = SHA256Digest.Stream()
-    try await OrderedWork(workers: workers).run(chunks.count) { [level] number in
-      try Deflate.compress(contents[chunks[number].member], chunks[number].range, level: level)
+    try await OrderedWork(workers: workers).run(work.count) { [level] number in
+      try work[number].work.piece(level: level)
     } take: { number, piece in
       let (member, data, range) = (
-        members[chunks[number].member], contents[chunks[number].member], chunks[number].range
+        members[work[number].member], contents[work[number].member], work[number].work.range
       )
       if range.lowerBound == 0 {
         try file.beginMember(member.name, isExecutable: member.isExecutable)

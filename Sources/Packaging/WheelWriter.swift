@@ -8,6 +8,8 @@ public struct WheelWriter: Sendable {
   public var zip: ZipWriter
   /// What WHEEL names as the generator.
   public var generator: String
+  /// Files that an archive of ours already holds deflated, by path.
+  public var deflated: [FilePath: DeflatedFile] = [:]
 
   /// Makes a writer.
   ///
@@ -51,7 +53,7 @@ public struct WheelWriter: Sendable {
     if let bill = wheel.bill { add("sboms/\(BillOfMaterials.fileName)", bill) }
 
     let path = folder.appending(wheel.fileName)
-    let written = try await zip.write(members, to: path) { written in
+    let written = try await zip.write(members, to: path, reusing: deflated) { written in
       let lines = written.map {
         "\(Self.quoted($0.name)),sha256=\($0.sha256.urlSafeBase64),\($0.byteCount)\n"
       }

@@ -47,33 +47,59 @@ struct Compilation: Sendable {
   }
 
   /// Compiles both trees, side by side; neither waits for the other's CMake.
-  func compileAll() async throws {
+  ///
+  /// - Parameter early: what can be done as soon as the kernels are compiled; done only while the core is not. What it fails
+  ///   at is left to who comes later.
+  /// - Returns: what came of `early`.
+  func compileAll<Gain: Sendable>(whileCoreCompiles early: @escaping @Sendable () async throws -> Gain?)
+    async throws -> Gain?
+  {
     guard builder.jobs > 1 else {
-      return try await whileCaching { job in
+      try await whileCaching { job in
         try await job.compileKernels()
         try await job.compileCore()
       }
+      return nil
     }
-    try await whileCaching { job in
+    return try await whileCaching { job in
       job.listener.began("compile kernels for \(job.compileSet) and the core")
       let shares = JobShares(jobs: job.builder.jobs, coreWork: job.coreWork)
       let (kernels, core) = (try Jobserver(jobs: shares.kernels), try Jobserver(jobs: shares.core))
-      try await withThrowingTaskGroup(of: String.self) { trees in
+      return try await withThrowingTaskGroup(of: Step<Gain>.self) { trees in
         trees.addTask {
           try await job.configureKernels()
           try await job.compile([job.kernels.target], of: job.kernels, under: kernels, heir: core)
-          return "kernels compiled"
+          return .compiled(.kernels)
         }
         trees.addTask {
           try await job.configureCore()
           try await job.compile([job.core.target], of: job.core, under: core, heir: kernels)
-          return "core compiled"
+          return .compiled(.core)
         }
-        for try await tree in trees {
-          if trees.isEmpty { job.listener.ended(tree) } else { job.listener.told(tree) }
+        var gain: Gain?
+        var compiled: [BuildTree.Kind] = []
+        for try await step in trees {
+          switch step {
+          case .early(let result): gain = result
+          case .compiled(let tree):
+            compiled.append(tree)
+            if compiled.count == 2 {
+              job.listener.ended("\(tree.rawValue) compiled")
+            } else {
+              job.listener.told("\(tree.rawValue) compiled")
+              if tree == .kernels { trees.addTask { .early(try? await early()) } }
+            }
+          }
         }
+        return gain
       }
     }
+  }
+
+  /// A step of compiling both trees that has ended.
+  private enum Step<Gain: Sendable>: Sendable {
+    case compiled(BuildTree.Kind)
+    case early(Gain?)
   }
 
   private var compileSet: String { "\(plan.compileSet) with CUDA \(plan.toolkit.version)" }
@@ -143,31 +169,34 @@ struct Compilation: Sendable {
   ///
   /// A storage on the network that doesn't answer is replaced by the cache's own folder; one that stops answering later
   /// costs what it would have given, and is told at the end.
-  func whileCaching(_ body: @Sendable @escaping (Compilation) async throws -> Void) async throws {
+  func whileCaching<Result: Sendable>(_ body: @Sendable @escaping (Compilation) async throws -> Result)
+    async throws -> Result
+  {
     guard let cache else { return try await body(self) }
     do {
-      try await cached(cache, body)
+      return try await cached(cache, body)
     } catch let failure as CompilerCacheService.NotStarted where cache.storage.isRemote {
       listener.told("the compiler cache (\(failure.storage)) does not start: \(failure.why)")
       listener.told("the build goes on with \(cache.local.storage.description) alone")
-      try await cached(cache.local, body)
+      return try await cached(cache.local, body)
     }
   }
 
-  private func cached(
+  private func cached<Result: Sendable>(
     _ cache: CompilerCacheService,
-    _ body: @Sendable @escaping (Compilation) async throws -> Void
-  ) async throws {
+    _ body: @Sendable @escaping (Compilation) async throws -> Result
+  ) async throws -> Result {
     var job = self
     job.cache = cache
     let log = workspace.logs.appending("1-sccache.log")
     cache.objects?.forget()
-    let report = try await cache.whileRunning(runner: runner, log: log, told: listener.told) { [job] in
-      try await body(job)
-      return await cache.report(runner: runner, log: log, only: onlyArchitecture)
+    let (result, report) = try await cache.whileRunning(runner: runner, log: log, told: listener.told) {
+      [job] in
+      (try await body(job), await cache.report(runner: runner, log: log, only: onlyArchitecture))
     }
     if let line = cache.objects?.line { listener.told(line) }
     for line in report?.lines(storage: cache.storage.description) ?? [] { listener.told(line) }
+    return result
   }
 
   /// The architecture, such as `75`, where all is compiled for one.

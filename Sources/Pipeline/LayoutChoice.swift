@@ -32,6 +32,11 @@ struct LayoutChoice: Sendable {
   /// The layout that is taken when none fits.
   var last: Layout { layouts.last ?? .split }
 
+  /// The layout that is taken if sizes are as foreseen.
+  func likely(_ forecast: (Layout) -> LayoutForecast) -> Layout {
+    layouts.dropLast().first { notTried(forecast($0)) == nil } ?? last
+  }
+
   /// Refuses a layout that can't be made of a spec.
   ///
   /// - Throws: ``LayoutError``.

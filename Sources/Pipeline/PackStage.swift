@@ -50,42 +50,58 @@ struct PackStage: Sendable {
   ///
   /// - Throws: what linking and reading back throw; `BinaryFormatError` when unpacking gives anything else.
   func products(of slices: [Slice]) async throws -> [Product] {
-    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
     var products: [Product] = []
-    for slice in slices { products.append(try await product(of: slice)) }
+    for slice in slices {
+      try await make(slice)
+      let (library, packed, note) = files(of: slice)
+      let data = try Data(contentsOf: URL(fileURLWithPath: note.string))
+      products.append(
+        Product(
+          slice: try maker.product(slice, library: library, index: packed, compression: .none),
+          file: packed,
+          written: try JSONDecoder().decode(PackedWriter.Written.self, from: data)
+        )
+      )
+    }
     return products
   }
 
-  private func product(of slice: Slice) async throws -> Product {
-    let library = folder.appending(slice.libraryName)
-    let packed = folder.appending("\(slice.name).packed")
-    let note = folder.appending("\(slice.name).json")
+  /// Packs a slice that an earlier run with the same inputs did not pack.
+  ///
+  /// - Throws: as ``products(of:)``.
+  func make(_ slice: Slice) async throws {
+    let (library, packed, note) = files(of: slice)
     var digest = maker.inputs(of: slice, depth: Self.depth)
     digest.add("format", PackedIndex.currentFormat)
-    let step = "packed-\(slice.name)"
-    if !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) {
-      workspace.markStale(step)
-      // Uncompressed entries: likeness is found in plain code only.
-      let order = SliceMaker.Order(
-        slice: slice,
-        library: library,
-        ptx: .canonical,
-        method: FatbinCompressionMethod.none,
-        depth: Self.depth,
-        step: step
-      )
-      try await maker.make(order, of: maker.objects)
-      let written = try await Span.measure(.pack, slice.name) {
-        try await pack(slice, library: library, to: packed)
-      }
-      try JSONEncoder().encode(written).write(to: URL(fileURLWithPath: note.string))
-      try workspace.markCurrent(step, digest: digest.hex)
+    let step = Self.step(of: slice)
+    guard !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) else { return }
+    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+    workspace.markStale(step)
+    // Uncompressed entries: likeness is found in plain code only.
+    let order = SliceMaker.Order(
+      slice: slice,
+      library: library,
+      ptx: .canonical,
+      method: FatbinCompressionMethod.none,
+      depth: Self.depth,
+      step: step
+    )
+    try await maker.make(order, of: maker.objects)
+    let written = try await Span.measure(.pack, slice.name) {
+      try await pack(slice, library: library, to: packed)
     }
-    let data = try Data(contentsOf: URL(fileURLWithPath: note.string))
-    return Product(
-      slice: try maker.product(slice, library: library, index: packed, compression: .none),
-      file: packed,
-      written: try JSONDecoder().decode(PackedWriter.Written.self, from: data)
+    try JSONEncoder().encode(written).write(to: URL(fileURLWithPath: note.string))
+    try workspace.markCurrent(step, digest: digest.hex)
+  }
+
+  /// The step's name for a slice.
+  static func step(of slice: Slice) -> String { "packed-\(slice.name)" }
+
+  /// The library that is packed, what it is packed into, and what was noted of it.
+  private func files(of slice: Slice) -> (library: FilePath, packed: FilePath, note: FilePath) {
+    (
+      folder.appending(slice.libraryName), folder.appending("\(slice.name).packed"),
+      folder.appending("\(slice.name).json")
     )
   }
 

@@ -31,14 +31,16 @@ struct Packager: Sendable {
   let planDigest: String
   /// What sizes are predicted from, the same on every machine.
   let model: SizeModel
+  let kernels: KernelStage
+  /// Slices' libraries that are deflated already.
+  let deflated: [FilePath: DeflatedFile]
 
   /// Makes the release, or finds that it is already there.
   func release(
     core: [CoreStage.File],
-    slices: SliceStage,
     into output: OutputFolder
   ) async throws -> ReleaseManifest {
-    let digest = try digest(core: core, objects: slices.maker.objects)
+    let digest = try digest(core: core, objects: kernels.maker.objects)
     // One build folder may serve several output folders, so the stamp says which release it speaks of.
     if let manifest = output.manifest, output.isComplete(manifest), let stored = output.manifestDigest,
       workspace.isCurrent("release", digest: "\(digest) \(stored)", products: [])
@@ -49,7 +51,7 @@ struct Packager: Sendable {
     workspace.markStale("release")
     let manifest = Box<ReleaseManifest?>(nil)
     try await output.replace { folder in
-      manifest.value = try await assemble(core: core, slices: slices, in: folder)
+      manifest.value = try await assemble(core: core, in: folder)
     }
     guard let manifest = manifest.value else { throw CancellationError() }
     if let stored = output.manifestDigest {
@@ -58,9 +60,7 @@ struct Packager: Sendable {
     return manifest
   }
 
-  private func assemble(core: [CoreStage.File], slices: SliceStage, in folder: FilePath) async throws
-    -> ReleaseManifest
-  {
+  private func assemble(core: [CoreStage.File], in folder: FilePath) async throws -> ReleaseManifest {
     let candidates = LayoutChoice(spec: spec, plan: plan)
     var notes = plan.diagnostics + candidates.notes
     for layout in candidates.layouts.dropLast() {
@@ -71,7 +71,7 @@ struct Packager: Sendable {
         notes.append(note)
         continue
       }
-      let draft = try await layOut(layout, givingUpOver: spec.cap, core: core, slices: slices, in: folder)
+      let draft = try await layOut(layout, givingUpOver: spec.cap, core: core, in: folder)
       let largest = draft.artifacts.filter { $0.kind == "wheel" }.map(\.bytes).max() ?? .zero
       guard largest > spec.cap else {
         if !notes.isEmpty { listener.told("layout \(layout.rawValue) is taken") }
@@ -84,7 +84,7 @@ struct Packager: Sendable {
         try FileManager.default.removeItem(atPath: folder.appending(artifact.file).string)
       }
     }
-    let release = try await layOut(candidates.last, givingUpOver: nil, core: core, slices: slices, in: folder)
+    let release = try await layOut(candidates.last, givingUpOver: nil, core: core, in: folder)
     return try await finish(release, notes: notes, in: folder)
   }
 
@@ -92,18 +92,10 @@ struct Packager: Sendable {
     _ layout: Layout,
     givingUpOver limit: ByteCount?,
     core: [CoreStage.File],
-    slices: SliceStage,
     in folder: FilePath
   ) async throws -> ReleaseManifest {
-    let wanted =
-      layout == .single ? [plan.fatSlice] : spec.tarballs.isEmpty && layout != .split ? [] : plan.slices
-    let kernels = try await pack(layout, slices: slices)
-    listener.began("carve \(wanted.map(\.name).joined(separator: ", "))")
-    let products = try await slices.products(of: wanted)
-    let total = products.reduce(ByteCount.zero) { $0 + $1.contents.bytes }
-    listener.ended(
-      "\(products.count) \(products.count == 1 ? "slice" : "slices"), \(total) bytes, contents as promised"
-    )
+    let made = try await self.kernels.products(for: layout)
+    let (kernels, products) = (made.packed, made.slices)
 
     let upx = UPXStage(
       scope: spec.upx,
@@ -146,7 +138,8 @@ struct Packager: Sendable {
       products: products,
       kernels: kernels,
       hostCompiler: toolkit.hostCompilerVersion,
-      packed: packed.packed
+      packed: packed.packed,
+      deflated: deflated
     )
     var manifest = ReleaseManifest(
       project: .init(name: project.name.text, version: project.version.text),
@@ -164,25 +157,6 @@ struct Packager: Sendable {
     let bytes = manifest.artifacts.reduce(ByteCount.zero) { $0 + $1.bytes }
     listener.ended("\(manifest.artifacts.count) archives, \(bytes) bytes")
     return manifest
-  }
-
-  /// Packs what layouts `packed` and `thin` carry: the fat library, or one library for each group.
-  private func pack(_ layout: Layout, slices: SliceStage) async throws -> [PackStage.Product] {
-    let wanted: [Slice]
-    switch layout {
-    case .packed: wanted = [plan.fatSlice]
-    case .thin:
-      wanted = plan.groups.map { Slice(name: $0.name, architectures: $0.slices.flatMap(\.architectures)) }
-    case .single, .split, .auto: return []
-    }
-    listener.began("pack \(wanted.map(\.name).joined(separator: ", "))")
-    let stage = PackStage(maker: slices.maker, listener: listener)
-    let products = try await stage.products(of: wanted)
-    let (before, after) = products.reduce((0, 0)) { ($0.0 + $1.written.librarySize, $0.1 + $1.written.size) }
-    listener.ended(
-      "\(ByteCount(Int64(before))) bytes packed to \(ByteCount(Int64(after))), proved by unpacking"
-    )
-    return products
   }
 
   private func finish(_ draft: ReleaseManifest, notes: [Diagnostic], in folder: FilePath) async throws

@@ -50,12 +50,13 @@ extension ReleaseLayout {
       let meta = Parcel(role: .meta, group: nil, core: [], products: [], facts: [])
       wheels.append((metaWheel(requirements: [lockedCore] + locked), meta))
     }
-    let writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
+    var writer = WheelWriter(generator: "llcuda-build \(LlcudaBuild.version)", timestamp: timestamp)
+    writer.deflated = deflated
     var artifacts: [ReleaseManifest.Artifact] = []
-    var deflated: [FilePath: DeflatedFile] = [:]
+    var deflated = deflated
     for (written, (_, parcel)) in zip(try await write(wheels.map(\.0), with: writer, into: folder), wheels) {
       artifacts.append(artifact(written, kind: "wheel", of: parcel))
-      deflated.merge(written.deflated) { first, _ in first }
+      deflated.merge(written.deflated) { _, new in new }
     }
     return (artifacts, deflated)
   }

@@ -24,6 +24,8 @@ struct ReleaseLayout: Sendable {
   let hostCompiler: String
   /// Files that UPX packed, by name; they ship in place of the originals.
   let packed: [String: FilePath]
+  /// Files that are deflated already, by path.
+  let deflated: [FilePath: DeflatedFile]
 
   /// What one wheel and one tarball carry.
   struct Parcel: Sendable {

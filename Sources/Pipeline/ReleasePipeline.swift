@@ -45,17 +45,47 @@ public struct ReleasePipeline: Sendable {
     try output.checkReplaceable()
     return try await recorded {
       let job = try await prepare()
-      try await job.compileAll()
-      return try await package(job, core: CoreRecipe.read(from: workspace.core), into: output)
+      let gain = try await job.compileAll {
+        try await headStart(of: job, core: CoreRecipe.read(from: workspace.core)).run()
+      }
+      return try await package(job, core: CoreRecipe.read(from: workspace.core), gain: gain, into: output)
     }
   }
 
+  private func kernelStage(of job: Compilation, core: CoreRecipe) throws -> KernelStage {
+    let recipe = try KernelsRecipe.read(from: workspace.kernels)
+    let maker = SliceMaker(
+      workspace: workspace,
+      plan: job.plan,
+      recipe: recipe,
+      libraries: try recipe.linkedLibraries(from: core),
+      runner: runner
+    )
+    return KernelStage(spec: spec, plan: job.plan, maker: maker, listener: listener)
+  }
+
+  private func headStart(of job: Compilation, core: CoreRecipe) throws -> HeadStart {
+    let model = shippedModel(for: job)
+    let layout = LayoutChoice(spec: spec, plan: job.plan).likely {
+      LayoutForecast($0, of: job.plan, spec: spec, model: model)
+    }
+    return HeadStart(stage: try kernelStage(of: job, core: core), layout: layout, upx: spec.upx)
+  }
+
+  /// What sizes are predicted from, the same on every machine.
+  private func shippedModel(for job: Compilation) -> SizeModel {
+    PlanningStage(spec: spec, folders: folders).model(for: job.plan.toolkit.version, isShippedOnly: true)
+  }
+
   /// Carves, measures and packages what was compiled.
-  func package(_ job: Compilation, core: CoreRecipe, into output: OutputFolder) async throws
-    -> ReleaseManifest
+  ///
+  /// - Parameter gain: what was done of it while the core was compiled.
+  func package(_ job: Compilation, core: CoreRecipe, gain: HeadStart.Gain? = nil, into output: OutputFolder)
+    async throws -> ReleaseManifest
   {
-    let shipped = PlanningStage(spec: spec, folders: folders)
-      .model(for: job.plan.toolkit.version, isShippedOnly: true)
+    let shipped = shippedModel(for: job)
+    let start = try headStart(of: job, core: core)
+    defer { start.end() }
     let packager = Packager(
       spec: executedSpec(of: job.planned),
       plan: job.plan,
@@ -69,19 +99,12 @@ public struct ReleasePipeline: Sendable {
       locator: locator,
       listener: listener,
       planDigest: try document?.digest ?? PlanDocument.digest(of: job.planned),
-      model: shipped
+      model: shipped,
+      kernels: start.stage,
+      deflated: gain.map { start.take($0) } ?? [:]
     )
     let files = try await CoreStage(workspace: workspace, runner: runner, locator: locator).files(of: core)
-    let recipe = try KernelsRecipe.read(from: workspace.kernels)
-    let maker = SliceMaker(
-      workspace: workspace,
-      plan: job.plan,
-      recipe: recipe,
-      libraries: try recipe.linkedLibraries(from: core),
-      runner: runner
-    )
-    let slices = SliceStage(maker: maker, compression: spec.kernelCompression, listener: listener)
-    let manifest = try await packager.release(core: files, slices: slices, into: output)
+    let manifest = try await packager.release(core: files, into: output)
     LearnedStore(cache: folders.cache).learn(from: manifest, model: shipped, kernels: workspace.kernels)
     return manifest
   }

@@ -25,32 +25,44 @@ struct SliceStage: Sendable {
     let floor: DriverFloor
   }
 
-  private func library(of slice: Slice) -> FilePath { workspace.slices.appending(slice.libraryName) }
+  /// The step's name for a slice.
+  static func step(of slice: Slice) -> String { "slice-\(slice.name)" }
+
+  /// The library of a slice.
+  func library(of slice: Slice) -> FilePath { workspace.slices.appending(slice.libraryName) }
 
   /// Makes slices, or takes those of an earlier run with the same inputs.
   ///
   /// - Throws: `BinaryFormatError`, ``ToolExecution/ToolError`` of the linker, ``Carving/SliceMismatch``.
   func products(of slices: [Slice]) async throws -> [Product] {
+    _ = try await make(slices)
+    return try slices.map { try finish($0, library: library(of: $0)) }
+  }
+
+  /// Makes the libraries of slices that an earlier run with the same inputs did not make.
+  ///
+  /// - Returns: the slices that were made.
+  /// - Throws: as ``products(of:)``.
+  func make(_ slices: [Slice]) async throws -> [Slice] {
     try FileManager.default.createDirectory(
       atPath: workspace.slices.string,
       withIntermediateDirectories: true
     )
-    var products: [Product] = []
+    var made: [Slice] = []
     for slice in slices {
       var digest = maker.inputs(of: slice)
       digest.add("compression", compression.rawValue)
       let library = library(of: slice)
-      let step = "slice-\(slice.name)"
-      if !workspace.isCurrent(step, digest: digest.hex, products: [library]) {
-        workspace.markStale(step)
-        let order = SliceMaker.Order(slice: slice, library: library, step: slice.name)
-        try await maker.make(order, of: try await objects())
-        try workspace.markCurrent(step, digest: digest.hex)
-      }
-      products.append(try finish(slice, library: library))
+      let step = Self.step(of: slice)
+      guard !workspace.isCurrent(step, digest: digest.hex, products: [library]) else { continue }
+      workspace.markStale(step)
+      let order = SliceMaker.Order(slice: slice, library: library, step: slice.name)
+      try await maker.make(order, of: try await objects())
+      try workspace.markCurrent(step, digest: digest.hex)
+      made.append(slice)
     }
     try? FileManager.default.removeItem(atPath: workspace.carved.string)
-    return products
+    return made
   }
 
   /// The objects to carve: the build's own, or copies of them with recompressed kernels.

@@ -44,6 +44,38 @@ struct ZipWriterTests {
     }
   }
 
+  @Test(
+    "what another archive holds deflated is taken over, and the bytes are the same; a file that changed since is not"
+  )
+  func reusing() async throws {
+    try await withTemporaryDirectory { folder in
+      let members = try ["kept", "changed"].map { name in
+        let file = folder.appending(name)
+        try write(code(5 << 20), to: file)
+        return ZipWriter.Member(name: name, content: .file(file))
+      }
+      let first = try await ZipWriter().write(members, to: folder.appending("first.zip"))
+      let files = members.map(\.name).map { folder.appending($0) }
+      var other = code(5 << 20)
+      other[1_000_000] ^= 1
+      try write(other, to: files[1])
+      let anew = folder.appending("anew.zip")
+      let expected = try await ZipWriter().write(members, to: anew)
+
+      let deflated = Dictionary(uniqueKeysWithValues: zip(files, try first.map { try #require($0.deflated) }))
+      let again = folder.appending("again.zip")
+      var writer = ZipWriter()
+      // Whatever is compressed would come out otherwise.
+      writer.level = 1
+      let written = try await writer.write(Array(members.prefix(1)), to: again, reusing: deflated)
+      #expect(written.map(\.sha256) == expected.prefix(1).map(\.sha256))
+      #expect(written.map(\.compressedByteCount) == expected.prefix(1).map(\.compressedByteCount))
+
+      _ = try await ZipWriter().write(members, to: again, reusing: deflated)
+      #expect(try bytes(of: again) == bytes(of: anew))
+    }
+  }
+
   @Test("unzip finds no error", .enabled(if: Readers.unzip != nil, "needs unzip on PATH"))
   func unzipTests() async throws {
     try await withTemporaryDirectory { folder in

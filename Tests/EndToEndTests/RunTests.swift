@@ -44,6 +44,68 @@ extension EndToEnd {
       #expect(try again.manifest().layout == .single)
     }
 
+    @Test(
+      "kernels that are compiled first are packed, carved and deflated while the core is; archives come out the same",
+      arguments: ["split", "packed"]
+    )
+    func headStart(layout: String) async throws {
+      // Compilers that wait for it with a file of the core, two minutes at most.
+      let folder = shared.root.appending("slow-\(layout)")
+      let sign = folder.appending("build/tmp/deflated.zip")
+      for name in ["gcc", "g++"] {
+        let compiler = try #require(
+          CUDAToolkitForTests.onPath("\(name)-12") ?? CUDAToolkitForTests.onPath(name)
+        )
+        let script = """
+          #!/bin/sh
+          case "$*" in *llama-server.dir*' -c '*)
+            for second in $(seq 120); do [ -e '\(sign)' ] && break; sleep 1; done ;;
+          esac
+          exec \(compiler) "$@"
+          """
+        try Files.write(script, to: folder.appending(name), executable: true)
+      }
+      func release(to out: String) async throws -> (
+        sums: String, trace: [String: (start: Double, end: Double)]
+      ) {
+        let build = folder.appending("build")
+        let result = try await shared.run(
+          SharedBuild.options + [
+            "--archs", "75,86", "--layout", layout, "--host-compiler", folder.appending("g++").string,
+            "--jobs", "4", "--build", build.string, "--out", folder.appending(out).string,
+          ]
+        )
+        try #require(result.exitCode == 0, "\(result.stderr)")
+        let sums = try #require(Files.text(folder.appending("\(out)/SHA256SUMS")))
+        return (sums, try Self.trace(of: build))
+      }
+      let first = try await release(to: "first")
+      let compiled = try #require(first.trace.first { $0.key.hasPrefix("compile kernels") }?.value.end)
+      for step in layout == "packed" ? ["all", "deflate slices"] : ["deflate slices"] {
+        #expect(try #require(first.trace[step], "\(first.trace.keys)").end < compiled, "\(step)")
+      }
+      // Everything is there now but what was deflated.
+      let second = try await release(to: "second")
+      #expect(second.trace["deflate slices"] == nil && second.sums == first.sums)
+    }
+
+    /// When each step of the last run began and ended, in seconds.
+    private static func trace(of build: FilePath) throws -> [String: (start: Double, end: Double)] {
+      struct Trace: Decodable { let traceEvents: [Event] }
+      struct Event: Decodable {
+        let name: String
+        let ts: Double?
+        let dur: Double?
+      }
+      let data = try #require(Files.bytes(build.appending("logs/trace.json")))
+      let events = try JSONDecoder().decode(Trace.self, from: data).traceEvents
+      let steps = events.compactMap { event -> (String, (start: Double, end: Double))? in
+        guard let start = event.ts, let length = event.dur else { return nil }
+        return (event.name, (start / 1e6, (start + length) / 1e6))
+      }
+      return Dictionary(steps) { first, _ in first }
+    }
+
     @Test("an output folder that is a mount point keeps its place")
     func mountPoint() async throws {
       let out = shared.root.appending("out-mounted")
