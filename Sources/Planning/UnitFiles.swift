@@ -83,14 +83,17 @@ public struct UnitFiles: Hashable, Sendable {
 
   /// What of this unit's own would be seen by another one.
   private func intrusion(into other: UnitFiles) -> String? {
+    let shared = order.filter { other.files[$0] != nil }.map(file)
     for path in order where other.files[path] == nil {
       let own = file(path)
+      // A function that a header declares for both is the same function, whether its body is seen or not.
+      let names = own.names.subtracting(own.names(declaredIn: shared))
       if let reach = own.reach { return "\(path) has \(reach)" }
       if let name = own.declared.first(where: { name in order.contains { file($0).macros.contains(name) } }) {
         return "\(path) declares what the macro \(name) stands for"
       }
       for read in other.order {
-        if let name = own.names.first(where: other.file(read).mentioned.contains) {
+        if let name = names.first(where: other.file(read).mentioned.contains) {
           return "\(path) declares \(name), which \(read) mentions"
         }
       }

@@ -16,6 +16,8 @@ struct Declaration {
   }
 
   var pieces: [Piece] = []
+  /// Its text but for what stands in braces.
+  var tokens: [SourceToken] = []
 
   /// Says which name a pointer has, in the parentheses that were opened last.
   mutating func namePointer(_ name: String) {
@@ -43,6 +45,15 @@ struct Declaration {
     guard let keyword = head.firstIndex(where: Self.types.contains) else { return true }
     let rest = Array(head[keyword...])
     return rest.indices.contains { rest[$0].isParentheses && Self.name(in: rest, before: $0) != nil }
+  }
+
+  /// The name of the function that it declares, if it is that and no more, and its text leaves no doubt: a literal could be
+  /// any, and of a template there can be more than one.
+  var functionName: String? {
+    guard isFunction, !tokens.contains(.literal), pieces.first != .word("template"),
+      !pieces.contains(.mark("=")), meaning.reach == nil, meaning.names.count == 1
+    else { return nil }
+    return meaning.names.first
   }
 
   /// The names that it declares, and what it does that no name shows.
@@ -150,7 +161,8 @@ struct Declaration {
     switch piece {
     case .word(let word):
       ["const", "volatile", "noexcept", "throw", "__attribute__", "override", "final"].contains(word)
-    case .literal: false
+    // A comma: another declarator.
+    case .literal, .mark(","): false
     default: true
     }
   }

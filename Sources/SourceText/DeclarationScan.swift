@@ -4,6 +4,10 @@
 /// both names count. So it finds too many names rather than too few, which is what its users need.
 struct DeclarationScan {
   private(set) var declared: Set<String> = []
+  /// Functions as they are declared, by name.
+  private(set) var functions: [String: Set<FunctionHead>] = [:]
+  /// Names that are declared in any other way.
+  private(set) var others: Set<String> = []
   private(set) var macros: Set<String> = []
   private(set) var reach: String?
   private var scope = Scope()
@@ -12,8 +16,8 @@ struct DeclarationScan {
 
   /// What is open at a place of the text.
   private struct Scope {
-    /// Braces of namespaces and of `extern "C"`.
-    var namespaces = 0
+    /// What opened the braces of namespaces and of `extern "C"`.
+    var namespaces: [[SourceToken]] = []
     /// Other braces, or parentheses and brackets; what is in them declares nothing outside.
     var braces = 0
     var groups = 0
@@ -29,8 +33,12 @@ struct DeclarationScan {
   mutating func read(_ token: SourceToken) {
     if token == .word("_Pragma") { reach = reach ?? "#pragma" }
     switch token {
-    case .include: break
-    case .directive(let name, let tokens): readDirective(name, tokens)
+    case .include: return
+    case .directive(let name, let tokens): return readDirective(name, tokens)
+    default: break
+    }
+    if scope.braces == 0 { scope.head.tokens.append(token) }
+    switch token {
     case _ where scope.braces > 0: readInBraces(token)
     case _ where scope.groups > 0: readInGroup(token)
     default: readDeclaration(token)
@@ -38,7 +46,7 @@ struct DeclarationScan {
   }
 
   mutating func finish() {
-    if scope.namespaces != 0 || scope.braces != 0 || scope.groups != 0 || !branches.isEmpty {
+    if !scope.namespaces.isEmpty || scope.braces != 0 || scope.groups != 0 || !branches.isEmpty {
       reach = reach ?? "braces that don't match"
     }
     endDeclaration()
@@ -78,7 +86,10 @@ struct DeclarationScan {
       if scope.braces == 0 { endBraces() }
     case .mark(","): scope.nameMayFollow = scope.braces == 1
     case .word(let word):
-      if scope.isEnumeration, scope.braces == 1, scope.nameMayFollow { declare(word) }
+      if scope.isEnumeration, scope.braces == 1, scope.nameMayFollow {
+        others.insert(word)
+        declare(word)
+      }
       scope.nameMayFollow = false
     default: scope.nameMayFollow = false
     }
@@ -108,8 +119,7 @@ struct DeclarationScan {
       (scope.groupBegins, scope.nameMayFollow) = (true, false)
     case .mark("{"): beginBraces()
     case .mark("}"):
-      scope.namespaces -= 1
-      if scope.namespaces < 0 { reach = reach ?? "braces that don't match" }
+      if scope.namespaces.popLast() == nil { reach = reach ?? "braces that don't match" }
       scope.head = Declaration()
     case .mark(";"): endDeclaration()
     case .mark(let mark): scope.head.pieces.append(.mark(mark))
@@ -120,7 +130,7 @@ struct DeclarationScan {
 
   private mutating func beginBraces() {
     if scope.head.opensNamespace {
-      scope.namespaces += 1
+      scope.namespaces.append(scope.head.tokens)
       scope.head = Declaration()
       return
     }
@@ -138,6 +148,13 @@ struct DeclarationScan {
 
   private mutating func endDeclaration() {
     let meaning = scope.head.meaning
+    if let name = scope.head.functionName {
+      functions[name, default: []].insert(
+        FunctionHead(namespaces: scope.namespaces, tokens: scope.head.tokens)
+      )
+    } else {
+      others.formUnion(meaning.names)
+    }
     for name in meaning.names { declare(name) }
     reach = reach ?? meaning.reach
     scope.head = Declaration()
@@ -146,5 +163,18 @@ struct DeclarationScan {
   private mutating func declare(_ name: String) {
     guard !Declaration.keywords.contains(name) else { return }
     declared.insert(name)
+  }
+}
+
+/// A function's declaration without its body: two that are equal declare one function.
+struct FunctionHead: Hashable, Sendable {
+  private let namespaces: [[SourceToken]]
+  private let tokens: [SourceToken]
+
+  /// - Parameter tokens: all that was read of it.
+  init(namespaces: [[SourceToken]], tokens: [SourceToken]) {
+    self.namespaces = namespaces
+    let ends: [SourceToken] = [.mark("{"), .mark("}"), .mark(";")]
+    self.tokens = tokens.filter { !ends.contains($0) }
   }
 }

@@ -26,6 +26,21 @@ public struct SourceFile: Hashable, Sendable {
   /// `using namespace`, an operator, a pragma, or a macro's call that may declare anything.
   public let reach: String?
 
+  /// Its functions as it declares them, by name.
+  private let functions: [String: Set<FunctionHead>]
+  /// The names that are something else too.
+  private let others: Set<String>
+
+  /// The names that it declares in no other way than files that are read in front of it: it defines their functions.
+  public func names(declaredIn headers: [SourceFile]) -> Set<String> {
+    var known: Set<String> = []
+    for (name, own) in functions where !others.contains(name) {
+      let before = headers.reduce(into: Set<FunctionHead>()) { $0.formUnion($1.functions[name] ?? []) }
+      if own.isSubset(of: before) { known.insert(name) }
+    }
+    return known
+  }
+
   /// Reads a text.
   public init(_ text: String) {
     let tokens = SourceLexer.tokens(of: text)
@@ -35,6 +50,7 @@ public struct SourceFile: Hashable, Sendable {
     mentioned = tokens.reduce(into: []) { $0.formUnion($1.words) }
     declared = scan.declared
     macros = scan.macros
+    (functions, others) = (scan.functions, scan.others.union(scan.macros))
     names = declared.union(macros)
     // What a macro stands for may be another name.
     reach = scan.reach ?? scan.declared.intersection(scan.macros).min().map { "the macro \($0)" }

@@ -34,6 +34,29 @@ import Testing
     #expect(conflict(acc, set, common) == nil)
   }
 
+  @Test("a function that a header declares for both may be defined by one and called by the other")
+  func definition() {
+    let caller = "#include \"common.cuh\"\nvoid op() { launch(1); }"
+    for definition in [
+      "void launch(int x) { x; }", "void\n  launch(int  x)\n{ }",
+      "void launch(int x);\nvoid launch(int x) {}",
+    ] {
+      #expect(conflict("#include \"common.cuh\"\n\(definition)", caller, common) == nil)
+    }
+    for another in [
+      "static void launch(int x) {}", "namespace n { void launch(int x) {} }", "void launch(float x) {}",
+      "void launch(int x) {}\nvoid launch(float x) {}", "void launch(int y) {}",
+      "template <> void launch(int x) {}",
+      "void launch(int x) {}\n#define launch(x)", "struct launch {};\nvoid launch(int x) {}",
+      "enum { launch };\nvoid launch(int x) {}", "void launch(int x) {}\nint other(), launch;",
+    ] {
+      #expect(conflict("#include \"common.cuh\"\n\(another)", caller, common) != nil, "\(another)")
+    }
+    // Alone, the caller means another function.
+    let own = common.merging(["own.cuh": "void launch(int x);"]) { $1 }
+    #expect(conflict("#include \"own.cuh\"\nvoid launch(int x) {}", "static void launch(int x);", own) != nil)
+  }
+
   @Test(
     "what would be seen by the other",
     arguments: [

@@ -61,6 +61,7 @@ import Testing
       ("DECLARE_KERNELS(float)\nint a;", "DECLARE_KERNELS(…)"),
       ("static DECLARE_KERNELS(float) int a;", "DECLARE_KERNELS(…)"),
       ("DECLARE_KERNELS(float);", "DECLARE_KERNELS(…)"),
+      ("int f(), g;", "f(…)"),
       ("void f() { _Pragma(\"GCC optimize 0\") }", "#pragma"),
       ("#define KERNEL(name) void name()\nstatic KERNEL(f) {}", "the macro KERNEL"),
       ("void f() {", "braces that don't match"),

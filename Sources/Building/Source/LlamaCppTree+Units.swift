@@ -20,9 +20,10 @@ extension LlamaCppTree {
       .filter { $0.unit != "ggml-cuda.cu" }
   }
 
-  /// The core's units for kinds of models that are no units of sixteen already.
+  /// The core's units for kinds of models, and for what they answer, that are no units of sixteen already.
   public var modelUnits: [UnitFiles] {
     units(in: "tools/mtmd/models", .cxx, includes: ["tools/mtmd", "include", "ggml/include", "vendor"])
+      + units(in: "common/parsers", .cxx, includes: ["common", "include", "ggml/include", "vendor"])
   }
 
   private func units(in folder: String, _ language: UnitFiles.Language, includes: [String]) -> [UnitFiles] {
