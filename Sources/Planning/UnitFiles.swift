@@ -12,6 +12,8 @@ public struct UnitFiles: Hashable, Sendable {
   /// Its files, by path: each behind those that it includes, the unit itself at the end.
   let order: [String]
   let files: [String: SourceFile]
+  /// Who includes a file.
+  private let includers: [String: Set<String>]
   /// What else it includes, C++'s own headers left out: they declare the same in whichever order.
   let foreign: Set<String>
 
@@ -33,12 +35,14 @@ public struct UnitFiles: Hashable, Sendable {
   ) {
     var order: [String] = []
     var files: [String: SourceFile] = [:]
+    var includers: [String: Set<String>] = [:]
     var foreign: Set<String> = []
     func follow(_ path: String) {
       guard files[path] == nil, let text = file(path) else { return }
       files[path] = text
       for include in text.includes {
         if include.isQuoted, let found = resolve(include.file, path) {
+          includers[found, default: []].insert(path)
           follow(found)
         } else if !Self.isStandard(include.file, language) {
           foreign.insert(include.file)
@@ -48,7 +52,7 @@ public struct UnitFiles: Hashable, Sendable {
     }
     follow(path)
     self.path = path
-    (self.order, self.files, self.foreign) = (order, files, foreign)
+    (self.order, self.files, self.includers, self.foreign) = (order, files, includers, foreign)
   }
 
   /// Headers of C++'s library, which have no ending, and those that it takes over from C.
@@ -68,7 +72,8 @@ public struct UnitFiles: Hashable, Sendable {
   /// Whether this unit and another mean the same behind one another, in either order, as each alone.
   ///
   /// They do when nothing that only one of them reads declares a name that the other one mentions anywhere, or does what no
-  /// name shows, and no header sees names that it would not see otherwise.
+  /// name shows, no header sees names that it would not see otherwise, and
+  /// headers that both read say nothing the second time.
   ///
   /// - Returns: what speaks against it; `nil` if nothing does.
   public func conflict(with other: UnitFiles) -> String? {
@@ -76,7 +81,8 @@ public struct UnitFiles: Hashable, Sendable {
       return
         "only one includes \(foreign.symmetricDifference(other.foreign).sorted().joined(separator: ", "))"
     }
-    return intrusion(into: other) ?? other.intrusion(into: self) ?? disorder(with: other)
+    return repetition(with: other) ?? intrusion(into: other) ?? other.intrusion(into: self)
+      ?? disorder(with: other)
   }
 
   private func file(_ path: String) -> SourceFile { files[path] ?? SourceFile("") }
@@ -105,6 +111,17 @@ public struct UnitFiles: Hashable, Sendable {
       }
     }
     return nil
+  }
+
+  /// A header that would be read twice, and says something each time.
+  private func repetition(with other: UnitFiles) -> String? {
+    let shared = order.filter { other.files[$0] != nil }
+    let repeated = shared.first { header in
+      // What only headers of both include is read with them, once.
+      let who = includers[header, default: []].union(other.includers[header, default: []])
+      return !file(header).isReadOnce && !who.isSubset(of: shared)
+    }
+    return repeated.map { "\($0) says something each time that it is read" }
   }
 
   /// A header that both read, in another order.

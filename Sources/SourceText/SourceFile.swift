@@ -26,6 +26,8 @@ public struct SourceFile: Hashable, Sendable {
   /// `using namespace`, an operator, a pragma, or a macro's call that may declare anything.
   public let reach: String?
 
+  /// Whether it says nothing when it is read again: `#pragma once`, or all of it in an `#ifndef` of a macro that it defines.
+  public let isReadOnce: Bool
   /// Its functions as it declares them, by name.
   private let functions: [String: Set<FunctionHead>]
   /// The names that are something else too.
@@ -54,10 +56,31 @@ public struct SourceFile: Hashable, Sendable {
     names = declared.union(macros)
     // What a macro stands for may be another name.
     reach = scan.reach ?? scan.declared.intersection(scan.macros).min().map { "the macro \($0)" }
+    isReadOnce = tokens.contains(.directive("pragma", [.word("once")])) || Self.isGuarded(tokens)
     includes = tokens.compactMap {
       guard case .include(let file, let quoted) = $0 else { return nil }
       return Include(file: file, isQuoted: quoted)
     }
+  }
+
+  /// Whether all of a text stands between `#ifndef NAME`, `#define NAME` and the `#endif` that belongs to them.
+  private static func isGuarded(_ tokens: [SourceToken]) -> Bool {
+    guard case .directive("ifndef", let name)? = tokens.first, let guardian = name.first, tokens.count > 2,
+      case .directive("define", let defined) = tokens[1], defined.first == guardian
+    else { return false }
+    var depth = 0
+    for (index, token) in tokens.enumerated() {
+      guard case .directive(let directive, _) = token else { continue }
+      switch directive {
+      case "if", "ifdef", "ifndef": depth += 1
+      case "else", "elif": if depth == 1 { return false }
+      case "endif":
+        depth -= 1
+        if depth == 0 { return index == tokens.count - 1 }
+      default: break
+      }
+    }
+    return false
   }
 }
 

@@ -21,8 +21,8 @@ import Testing
 
   private let common = [
     "common.cuh": "#pragma once\n#include <vector>\n#define KERNEL(name) void name()\nvoid launch(int x);\n",
-    "acc.cuh": "#include \"common.cuh\"\nvoid op_acc(int n);\n",
-    "set.cuh": "#include \"common.cuh\"\nvoid op_set(int n);\n",
+    "acc.cuh": "#pragma once\n#include \"common.cuh\"\nvoid op_acc(int n);\n",
+    "set.cuh": "#pragma once\n#include \"common.cuh\"\nvoid op_set(int n);\n",
   ]
 
   @Test("units whose names the other never mentions, though both have a local of the same name")
@@ -57,6 +57,19 @@ import Testing
     #expect(conflict("#include \"own.cuh\"\nvoid launch(int x) {}", "static void launch(int x);", own) != nil)
   }
 
+  @Test("a header without a guard may be read by headers of both, which are read once")
+  func repeated() {
+    let headers = ["each.cuh": "struct each {};", "both.cuh": "#pragma once\n#include \"each.cuh\""]
+    let unit = "#include \"both.cuh\"\n"
+    #expect(conflict(unit, unit + "int a;", headers) == nil)
+    let own = headers.merging(["own.cuh": "#pragma once\n#include \"each.cuh\""]) { $1 }
+    let why = "each.cuh says something each time that it is read"
+    #expect(conflict(unit, "#include \"own.cuh\"", own) == why)
+    #expect(conflict(unit, unit + "#include \"each.cuh\"", headers) == why)
+    let twice = headers.merging(["both.cuh": "#include \"each.cuh\""]) { $1 }
+    #expect(conflict(unit, unit, twice) == "both.cuh says something each time that it is read")
+  }
+
   @Test(
     "what would be seen by the other",
     arguments: [
@@ -82,6 +95,10 @@ import Testing
         "own.cuh mentions launch, which common.cuh declares behind it"
       ),
       (
+        "#include \"each.cuh\"", "#include \"each.cuh\"\nint a;",
+        "each.cuh says something each time that it is read"
+      ),
+      (
         "#include \"x.cuh\"\n#include \"y.cuh\"", "#include \"y.cuh\"\n#include \"x.cuh\"",
         "x.cuh and y.cuh are read in another order"
       ),
@@ -89,7 +106,7 @@ import Testing
   )
   func seen(first: String, second: String, why: String) {
     let headers = [
-      "own.cuh": "#ifdef launch\n#endif", "x.cuh": "#pragma once\n#define X 1",
+      "each.cuh": "struct each {};", "own.cuh": "#ifdef launch\n#endif", "x.cuh": "#pragma once\n#define X 1",
       "y.cuh": "#pragma once\n#ifdef X\n#endif",
     ]
     #expect(conflict(first, second, common.merging(headers) { own, _ in own }) == why)

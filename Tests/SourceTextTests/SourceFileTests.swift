@@ -77,6 +77,22 @@ import Testing
     #expect(SourceFile("#pragma once\nvoid f() {\n#pragma unroll 4\nfor (;;) {}\n}").reach == nil)
   }
 
+  @Test(
+    "what is read once",
+    arguments: [
+      ("#pragma once\nint a;", true),
+      ("// A\n#ifndef A_H\n#define A_H\n#ifdef B\n#else\n#endif\nint a;\n#endif // A_H\n", true),
+      ("int a;", false), ("#ifndef A_H\nint a;\n#endif", false),
+      ("#ifndef A_H\n#define B_H\nint a;\n#endif", false),
+      ("#ifndef A_H\n#define A_H\n#endif\nint a;", false),
+      ("#ifndef A_H\n#define A_H\n#else\nint a;\n#endif", false),
+      ("#ifndef A_H\n#define A_H\nint a;", false), ("#pragma unroll\n", false), ("", false),
+    ]
+  )
+  func once(text: String, isReadOnce: Bool) {
+    #expect(SourceFile(text).isReadOnce == isReadOnce)
+  }
+
   @Test("every name in it, and what it includes")
   func mentioned() {
     let file = SourceFile(
