@@ -9,21 +9,13 @@ import ToolExecution
 /// and deflated.
 ///
 /// On 16 cores these took 7 of 197 s, after the core's last files had left half of the cores idle for 15 s. Nothing depends
-/// on it: stages find their results in the build folder, or make them.
+/// on it: stages find their results in the build folder, or make them. A slice that was linked with a library which the core's
+/// compilation then replaced is made again.
 struct HeadStart: Sendable {
   let stage: KernelStage
   /// The layout that will most likely be taken.
   let layout: Layout
   let upx: UPXScope
-
-  /// What came of it.
-  struct Gain: Sendable {
-    fileprivate let layout: Layout
-    /// What slices were linked with, as it was then.
-    fileprivate let linked: String
-    /// The slices' libraries as archives hold them.
-    let deflated: [FilePath: DeflatedFile]
-  }
 
   private var workspace: Workspace { stage.maker.workspace }
   /// Holds the deflated slices until they are in archives.
@@ -31,27 +23,13 @@ struct HeadStart: Sendable {
 
   /// Does what can be done.
   ///
-  /// - Returns: `nil` when the core's libraries that slices are linked with are not there yet.
+  /// - Returns: the slices' libraries as archives hold them; `nil` when the core's libraries that slices are linked with are
+  ///   not there yet.
   /// - Throws: what the stages throw, and will throw again when it is their turn.
-  func run() async throws -> Gain? {
-    guard let linked = linked() else { return nil }
+  func run() async throws -> [FilePath: DeflatedFile]? {
+    guard stage.maker.libraries.allSatisfy({ FileManager.default.fileExists(atPath: $0) }) else { return nil }
     let made = try await stage.make(for: layout)
-    return Gain(
-      layout: layout,
-      linked: linked,
-      deflated: try await deflate(made.map { stage.library(of: $0) })
-    )
-  }
-
-  /// Takes what was gained, unless slices were linked with a library that the core's compilation then replaced.
-  ///
-  /// - Returns: the slices' libraries as archives hold them.
-  func take(_ gain: Gain) -> [FilePath: DeflatedFile] {
-    guard gain.linked == linked() else {
-      stage.markStale(gain.layout)
-      return [:]
-    }
-    return gain.deflated
+    return try await deflate(made.map { stage.library(of: $0) })
   }
 
   /// Removes what archives were made from.
@@ -69,13 +47,5 @@ struct HeadStart: Sendable {
         written.deflated.map { (library, $0) }
       }
     )
-  }
-
-  private func linked() -> String? {
-    let libraries = stage.maker.libraries.map { FilePath($0) }
-    guard libraries.allSatisfy({ FileManager.default.fileExists(atPath: $0.string) }) else { return nil }
-    var digest = InputDigest()
-    digest.add(files: libraries)
-    return digest.hex
   }
 }

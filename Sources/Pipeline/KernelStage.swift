@@ -56,12 +56,6 @@ struct KernelStage: Sendable {
     return try await slicing.make(slices(for: layout))
   }
 
-  /// Forgets all that was made for a layout.
-  func markStale(_ layout: Layout) {
-    for slice in packed(for: layout) { maker.workspace.markStale(PackStage.step(of: slice)) }
-    for slice in slices(for: layout) { maker.workspace.markStale(SliceStage.step(of: slice)) }
-  }
-
   /// The library of a slice.
   func library(of slice: Slice) -> FilePath { slicing.library(of: slice) }
 

@@ -73,7 +73,7 @@ struct PackStage: Sendable {
     let (library, packed, note) = files(of: slice)
     var digest = maker.inputs(of: slice, depth: Self.depth)
     digest.add("format", PackedIndex.currentFormat)
-    let step = Self.step(of: slice)
+    let step = "packed-\(slice.name)"
     guard !workspace.isCurrent(step, digest: digest.hex, products: [library, packed, note]) else { return }
     try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
     workspace.markStale(step)
@@ -93,9 +93,6 @@ struct PackStage: Sendable {
     try JSONEncoder().encode(written).write(to: URL(fileURLWithPath: note.string))
     try workspace.markCurrent(step, digest: digest.hex)
   }
-
-  /// The step's name for a slice.
-  static func step(of slice: Slice) -> String { "packed-\(slice.name)" }
 
   /// The library that is packed, what it is packed into, and what was noted of it.
   private func files(of slice: Slice) -> (library: FilePath, packed: FilePath, note: FilePath) {

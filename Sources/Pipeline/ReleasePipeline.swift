@@ -1,3 +1,4 @@
+import Archives
 public import Building
 import Carving
 import Foundation
@@ -45,10 +46,15 @@ public struct ReleasePipeline: Sendable {
     try output.checkReplaceable()
     return try await recorded {
       let job = try await prepare()
-      let gain = try await job.compileAll {
+      let deflated = try await job.compileAll {
         try await headStart(of: job, core: CoreRecipe.read(from: workspace.core)).run()
       }
-      return try await package(job, core: CoreRecipe.read(from: workspace.core), gain: gain, into: output)
+      return try await package(
+        job,
+        core: CoreRecipe.read(from: workspace.core),
+        deflated: deflated ?? [:],
+        into: output
+      )
     }
   }
 
@@ -79,8 +85,13 @@ public struct ReleasePipeline: Sendable {
 
   /// Carves, measures and packages what was compiled.
   ///
-  /// - Parameter gain: what was done of it while the core was compiled.
-  func package(_ job: Compilation, core: CoreRecipe, gain: HeadStart.Gain? = nil, into output: OutputFolder)
+  /// - Parameter deflated: slices' libraries as they were deflated while the core was compiled.
+  func package(
+    _ job: Compilation,
+    core: CoreRecipe,
+    deflated: [FilePath: DeflatedFile] = [:],
+    into output: OutputFolder
+  )
     async throws -> ReleaseManifest
   {
     let shipped = shippedModel(for: job)
@@ -101,7 +112,7 @@ public struct ReleasePipeline: Sendable {
       planDigest: try document?.digest ?? PlanDocument.digest(of: job.planned),
       model: shipped,
       kernels: start.stage,
-      deflated: gain.map { start.take($0) } ?? [:]
+      deflated: deflated
     )
     let files = try await CoreStage(workspace: workspace, runner: runner, locator: locator).files(of: core)
     let manifest = try await packager.release(core: files, into: output)

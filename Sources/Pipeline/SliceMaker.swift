@@ -46,7 +46,7 @@ struct SliceMaker: Sendable {
     digest.add("run path", SliceLinker.runPath(toolkit: plan.toolkit.version, depth: depth))
     digest.add("toolkit", plan.toolkit.version)
     digest.add("set", plan.compileSet)
-    digest.add(files: objects)
+    digest.add(files: objects + libraries.map { FilePath($0) })
     return digest
   }
 

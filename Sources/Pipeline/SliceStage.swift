@@ -25,9 +25,6 @@ struct SliceStage: Sendable {
     let floor: DriverFloor
   }
 
-  /// The step's name for a slice.
-  static func step(of slice: Slice) -> String { "slice-\(slice.name)" }
-
   /// The library of a slice.
   func library(of slice: Slice) -> FilePath { workspace.slices.appending(slice.libraryName) }
 
@@ -53,7 +50,7 @@ struct SliceStage: Sendable {
       var digest = maker.inputs(of: slice)
       digest.add("compression", compression.rawValue)
       let library = library(of: slice)
-      let step = Self.step(of: slice)
+      let step = "slice-\(slice.name)"
       guard !workspace.isCurrent(step, digest: digest.hex, products: [library]) else { continue }
       workspace.markStale(step)
       let order = SliceMaker.Order(slice: slice, library: library, step: slice.name)

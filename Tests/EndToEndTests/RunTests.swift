@@ -87,6 +87,15 @@ extension EndToEnd {
       // Everything is there now but what was deflated.
       let second = try await release(to: "second")
       #expect(second.trace["deflate slices"] == nil && second.sums == first.sums)
+      #expect(second.trace["sm75"] == nil)
+      // A library that slices are linked with is another one now.
+      let bin = folder.appending("build/core/bin")
+      for name in try Files.names(in: bin) where name.hasPrefix("libggml-base.so") {
+        let touched = try await runTool("/usr/bin/touch", [bin.appending(name).string])
+        try #require(touched.isSuccess, "\(touched.stderr)")
+      }
+      let third = try await release(to: "third")
+      #expect(third.trace["sm75"] != nil && third.sums == first.sums)
     }
 
     /// When each step of the last run began and ended, in seconds.
