@@ -10,7 +10,9 @@ set(LLCUDA_SPLIT_THREADS 1 CACHE STRING "For how many at once")
 
 # Puts units in the place of their members, as far as those are sources of the target; Sources/Planning/MergedUnits.swift
 # says which go together. Members that instantiate templates of one header do nothing else; not every header bears being
-# included twice, so a unit includes it once and takes over the rest of those members. It includes other members whole.
+# included twice, so a unit includes it once and takes over the rest of those members. Other members are included in front of
+# the last one: nvcc puts a digest of a unit's path into names that are internal to its kernels, and a file of our own lies in
+# another place in every build.
 function(llcuda_merge_units target list_file)
     file(STRINGS "${list_file}" lines REGEX "^[^#]")
     llcuda_absolute_sources(sources ${target})
@@ -21,6 +23,10 @@ function(llcuda_merge_units target list_file)
     foreach(line IN LISTS lines)
         string(REPLACE " " ";" names "${line}")
         list(POP_FRONT names unit seconds)
+        if(unit IN_LIST names)
+            llcuda_include_units(sources ${target} "${unit}" ${names})
+            continue()
+        endif()
         set(there "")
         set(text "")
         foreach(name IN LISTS names)
@@ -31,14 +37,8 @@ function(llcuda_merge_units target list_file)
                 set(header "#include \"template-instances/${CMAKE_MATCH_2}\"\n")
                 string(REPLACE "${include}" "" content "${content}")
                 string(APPEND text "${content}\n")
-            elseif("${directory}/${name}" IN_LIST sources)
-                set(member "${directory}/${name}")
-                set(header "")
-                string(APPEND text "#include \"${name}\"\n")
-            else()
-                continue()
+                list(APPEND there "${member}")
             endif()
-            list(APPEND there "${member}")
         endforeach()
         list(LENGTH there count)
         if(count LESS 2)
@@ -56,9 +56,22 @@ function(llcuda_merge_units target list_file)
     endforeach()
     set_property(TARGET ${target} PROPERTY SOURCES ${merged} ${sources})
     list(LENGTH sources after)
-    list(LENGTH merged count)
-    math(EXPR gone "${before} - ${after}")
-    message(STATUS "llcuda: ${gone} translation units of ${target} are compiled as ${count}")
+    message(STATUS "llcuda: ${before} translation units of ${target} are compiled as ${after}")
+endfunction()
+
+# Compiles units in front of another one, and takes them out of a list of sources.
+function(llcuda_include_units out target unit)
+    get_target_property(directory ${target} SOURCE_DIR)
+    set(sources "${${out}}")
+    set(options "")
+    foreach(name IN LISTS ARGN)
+        if(NOT name STREQUAL unit AND "${directory}/${name}" IN_LIST sources)
+            list(APPEND options -include "${directory}/${name}")
+            list(REMOVE_ITEM sources "${directory}/${name}")
+        endif()
+    endforeach()
+    set_property(SOURCE "${directory}/${unit}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS ${options})
+    set(${out} "${sources}" PARENT_SCOPE)
 endfunction()
 
 # Puts the slow translation units of ggml-cuda first. Ninja weighs every compile alike and starts them in the order of
@@ -126,8 +139,8 @@ function(llcuda_prepare_units target)
         if(NOT first)
             set(first "${source}")
         endif()
-        # Units of different folders may share a file name. One that has members lies in another place in every build; no
-        # other has its first member's.
+        # Units of different folders may share a file name. One in the place of its members lies in another place in every
+        # build; no other has its first member's.
         file(RELATIVE_PATH name "${directory}" "${first}")
         string(REGEX REPLACE "\\.cu$" "" name "${name}")
         string(MAKE_C_IDENTIFIER "llcuda_unit_${name}" name)

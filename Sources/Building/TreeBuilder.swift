@@ -173,7 +173,7 @@ public struct TreeBuilder: Sendable {
     let lines = text.split(whereSeparator: \.isNewline).drop { !$0.hasPrefix("FAILED: ") }.prefix(2)
     // Ninja tells the object, then the command: a file in their place, or one that includes the others in front of it.
     guard let object = lines.first?.firstMatch(of: #/(?<merged>merged/)?(?<name>[A-Za-z0-9_.-]+)\.o\b/#),
-      object.merged != nil || lines.last?.contains(#/ -include "?[^ ]+\.cpp\b/#) == true
+      object.merged != nil || lines.last?.contains(#/ -include "?[^ ]+\.(?:cpp|cu)\b/#) == true
     else { return nil }
     return String(object.name)
   }

@@ -12,7 +12,8 @@
 public struct MergedUnits: Hashable, Sendable {
   /// Units that are compiled as one.
   public struct Unit: Hashable, Sendable {
-    /// The file in their place: `mmq-instances-1.cu`.
+    /// The file that is compiled: one in their place, `mmq-instances-1.cu`, or the last of them, which the others are included
+    /// in front of.
     public let name: String
     /// Their file names, sorted.
     public let members: [String]
@@ -36,7 +37,7 @@ public struct MergedUnits: Hashable, Sendable {
     let small = operators.filter {
       costs.isMeasured($0.unit) && costs.seconds(of: $0.unit) <= Self.small * costs.least
     }
-    var bins: [(stem: String, members: [String], seconds: Double)] = []
+    var bins: [(stem: String?, members: [String], seconds: Double)] = []
     for (header, family) in measured.sorted(by: { $0.key < $1.key }) {
       let stem = header.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? "unit"
       bins += Self.firstFit(family, name: \.unit, costs: costs) {
@@ -45,19 +46,18 @@ public struct MergedUnits: Hashable, Sendable {
       .map { ("\(stem)-instances", $0.members, $0.seconds) }
     }
     bins += Self.firstFit(small, name: \.unit, costs: costs) { $0.conflict(with: $1) == nil }
-      .map { ("operators", $0.members, $0.seconds) }
+      .map { (nil, $0.members, $0.seconds) }
 
     var counts: [String: Int] = [:]
     var units: [Unit] = []
     for bin in bins where bin.members.count > 1 {
-      counts[bin.stem, default: 0] += 1
-      units.append(
-        Unit(
-          name: "\(bin.stem)-\(counts[bin.stem, default: 0]).cu",
-          members: bin.members.sorted(),
-          seconds: bin.seconds
-        )
-      )
+      let members = bin.members.sorted()
+      var name = members[members.count - 1]
+      if let stem = bin.stem {
+        counts[stem, default: 0] += 1
+        name = "\(stem)-\(counts[stem, default: 0]).cu"
+      }
+      units.append(Unit(name: name, members: members, seconds: bin.seconds))
     }
     self.units = units.sorted { $0.name < $1.name }
   }

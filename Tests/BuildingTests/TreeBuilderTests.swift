@@ -123,7 +123,8 @@ import ToolExecution
   @Test(
     "a unit that isn't compiled is told to hold others, if it does",
     arguments: [
-      ("ggml-cuda.dir/merged/operators-1.cu.o", "nvcc -c operators-1.cu", "operators-1.cu"),
+      ("ggml-cuda.dir/merged/mmq-instances-1.cu.o", "nvcc -c mmq-instances-1.cu", "mmq-instances-1.cu"),
+      ("ggml-cuda.dir/set.cu.o", "nvcc -include /llama.cpp/acc.cu -c set.cu", "set.cu"),
       (
         "mtmd.dir/models/siglip.cpp.o", "g++ -include /l/models/llava.cpp -c /l/models/siglip.cpp",
         "siglip.cpp"

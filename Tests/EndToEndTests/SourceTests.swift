@@ -273,15 +273,15 @@ extension EndToEnd {
           let objects = String(decoding: log, as: UTF8.self).matches(of: #/([a-z0-9_-]+)\.cu\.o/#).map {
             String($0.1)
           }
-          let grouped = objects.filter { $0.contains("instance") || $0.contains("operators") || $0 == "pad" }
+          let grouped = objects.filter { $0.contains("instance") || ["acc", "pad", "scale"].contains($0) }
           return (Set(found), grouped.sorted())
         }
         let merged = try await build("merged")
         #expect(merged.kernels == ["1", "2", "3"])
-        #expect(merged.units == ["operators-1", "pad", "small-instances-1"])
+        #expect(merged.units == ["pad", "scale", "small-instances-1"])
         let alone = try await build("alone", ["-D", "LLCUDA_UNITS=OFF"])
         #expect(alone.kernels == merged.kernels)
-        #expect(alone.units == (1...3).map { "mmf-instance-ncols_\($0)" } + ["pad"])
+        #expect(alone.units == ["acc"] + (1...3).map { "mmf-instance-ncols_\($0)" } + ["pad", "scale"])
         let compared = try await runTool(
           try #require(CUDAToolkitForTests.onPath("python3")),
           [
@@ -303,7 +303,7 @@ extension EndToEnd {
         #expect(failed.exitCode == 2)
         #expect(
           failed.stderr.contains(
-            "'operators-1.cu' is several of llama.cpp's units, compiled as one; -D LLCUDA_UNITS=OFF compiles each alone"
+            "'scale.cu' is several of llama.cpp's units, compiled as one; -D LLCUDA_UNITS=OFF compiles each alone"
           ),
           "\(failed.stderr)"
         )
