@@ -3,25 +3,6 @@
 set(LLCUDA_UNITS "" CACHE FILEPATH "C++ files that are compiled as one: a line for each group, with paths from llama.cpp's \
 folder; OFF groups none")
 
-# Compiles files of a target as one: the last, with the others included in front of it. UNITY_BUILD would make files in the
-# build folder; with those, libmtmd's units that came from a compiler cache were compiled again in every run, since the cache
-# named another build folder's as what had been read. This way, everything that is read lies where it lies for all.
-function(llcuda_compile_as_one target)
-    set(files ${ARGN})
-    list(LENGTH files count)
-    if(count LESS 2)
-        return()
-    endif()
-    message(STATUS "llcuda: ${count} files of ${target} are compiled as one")
-    list(POP_BACK files last)
-    set(options "")
-    foreach(file IN LISTS files)
-        list(APPEND options -include "${file}")
-        set_property(SOURCE "${file}" TARGET_DIRECTORY ${target} PROPERTY HEADER_FILE_ONLY ON)
-    endforeach()
-    set_property(SOURCE "${last}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS ${options})
-endfunction()
-
 # Groups files as a list says (Sources/Planning/CoreUnits.swift), as far as they are in one target, and those that llama.cpp
 # groups itself, in the way of above.
 function(llcuda_group_files list_file)

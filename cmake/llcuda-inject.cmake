@@ -90,3 +90,23 @@ function(llcuda_listed_files out list_file)
     file(GLOB files ${patterns})
     set(${out} "${files}" PARENT_SCOPE)
 endfunction()
+
+# Compiles files of a target as one: the last, with the others included in front of it. A file of our own in the build folder
+# would lie in another place in every build. nvcc puts a digest of a unit's path into names that are internal to its kernels;
+# and libmtmd's units that came from a compiler cache were compiled again in every run, since the cache named another build
+# folder's file (UNITY_BUILD makes such) as what had been read. This way, everything that is read lies where it lies for all.
+function(llcuda_compile_as_one target)
+    set(files ${ARGN})
+    list(LENGTH files count)
+    if(count LESS 2)
+        return()
+    endif()
+    message(STATUS "llcuda: ${count} files of ${target} are compiled as one")
+    list(POP_BACK files last)
+    set(options "")
+    foreach(file IN LISTS files)
+        list(APPEND options -include "${file}")
+        set_property(SOURCE "${file}" TARGET_DIRECTORY ${target} PROPERTY HEADER_FILE_ONLY ON)
+    endforeach()
+    set_property(SOURCE "${last}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS ${options})
+endfunction()

@@ -11,8 +11,7 @@ set(LLCUDA_SPLIT_THREADS 1 CACHE STRING "For how many at once")
 # Puts units in the place of their members, as far as those are sources of the target; Sources/Planning/MergedUnits.swift
 # says which go together. Members that instantiate templates of one header do nothing else; not every header bears being
 # included twice, so a unit includes it once and takes over the rest of those members. Other members are included in front of
-# the last one: nvcc puts a digest of a unit's path into names that are internal to its kernels, and a file of our own lies in
-# another place in every build.
+# the last one.
 function(llcuda_merge_units target list_file)
     file(STRINGS "${list_file}" lines REGEX "^[^#]")
     llcuda_absolute_sources(sources ${target})
@@ -24,7 +23,17 @@ function(llcuda_merge_units target list_file)
         string(REPLACE " " ";" names "${line}")
         list(POP_FRONT names unit seconds)
         if(unit IN_LIST names)
-            llcuda_include_units(sources ${target} "${unit}" ${names})
+            set(members "")
+            foreach(name IN LISTS names)
+                if("${directory}/${name}" IN_LIST sources)
+                    list(APPEND members "${directory}/${name}")
+                endif()
+            endforeach()
+            llcuda_compile_as_one(${target} ${members})
+            list(POP_BACK members)
+            if(members)
+                list(REMOVE_ITEM sources ${members})
+            endif()
             continue()
         endif()
         set(there "")
@@ -57,21 +66,6 @@ function(llcuda_merge_units target list_file)
     set_property(TARGET ${target} PROPERTY SOURCES ${merged} ${sources})
     list(LENGTH sources after)
     message(STATUS "llcuda: ${before} translation units of ${target} are compiled as ${after}")
-endfunction()
-
-# Compiles units in front of another one, and takes them out of a list of sources.
-function(llcuda_include_units out target unit)
-    get_target_property(directory ${target} SOURCE_DIR)
-    set(sources "${${out}}")
-    set(options "")
-    foreach(name IN LISTS ARGN)
-        if(NOT name STREQUAL unit AND "${directory}/${name}" IN_LIST sources)
-            list(APPEND options -include "${directory}/${name}")
-            list(REMOVE_ITEM sources "${directory}/${name}")
-        endif()
-    endforeach()
-    set_property(SOURCE "${directory}/${unit}" TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS ${options})
-    set(${out} "${sources}" PARENT_SCOPE)
 endfunction()
 
 # Puts the slow translation units of ggml-cuda first. Ninja weighs every compile alike and starts them in the order of

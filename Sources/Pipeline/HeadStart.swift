@@ -17,10 +17,6 @@ struct HeadStart: Sendable {
   let layout: Layout
   let upx: UPXScope
 
-  private var workspace: Workspace { stage.maker.workspace }
-  /// Holds the deflated slices until they are in archives.
-  private var archive: FilePath { workspace.temporary.appending("deflated.zip") }
-
   /// Does what can be done.
   ///
   /// - Returns: the slices' libraries as archives hold them; `nil` when the core's libraries that slices are linked with are
@@ -32,15 +28,12 @@ struct HeadStart: Sendable {
     return try await deflate(made.map { stage.library(of: $0) })
   }
 
-  /// Removes what archives were made from.
-  func end() { try? FileManager.default.removeItem(atPath: archive.string) }
-
   private func deflate(_ libraries: [FilePath]) async throws -> [FilePath: DeflatedFile] {
     // UPX puts other files in their place.
     guard upx == .none, !libraries.isEmpty else { return [:] }
     let members = libraries.enumerated().map { ZipWriter.Member(name: "\($0)", content: .file($1)) }
     let written = try await Span.measure(.archive, "deflate slices") {
-      try await ZipWriter().write(members, to: archive)
+      try await ZipWriter().write(members, to: stage.maker.workspace.deflated)
     }
     return Dictionary(
       uniqueKeysWithValues: zip(libraries, written).compactMap { library, written in

@@ -46,6 +46,7 @@ public struct ReleasePipeline: Sendable {
     try output.checkReplaceable()
     return try await recorded {
       let job = try await prepare()
+      defer { try? FileManager.default.removeItem(atPath: workspace.deflated.string) }
       let deflated = try await job.compileAll {
         try await headStart(of: job, core: CoreRecipe.read(from: workspace.core)).run()
       }
@@ -91,12 +92,8 @@ public struct ReleasePipeline: Sendable {
     core: CoreRecipe,
     deflated: [FilePath: DeflatedFile] = [:],
     into output: OutputFolder
-  )
-    async throws -> ReleaseManifest
-  {
+  ) async throws -> ReleaseManifest {
     let shipped = shippedModel(for: job)
-    let start = try headStart(of: job, core: core)
-    defer { start.end() }
     let packager = Packager(
       spec: executedSpec(of: job.planned),
       plan: job.plan,
@@ -111,7 +108,7 @@ public struct ReleasePipeline: Sendable {
       listener: listener,
       planDigest: try document?.digest ?? PlanDocument.digest(of: job.planned),
       model: shipped,
-      kernels: start.stage,
+      kernels: try kernelStage(of: job, core: core),
       deflated: deflated
     )
     let files = try await CoreStage(workspace: workspace, runner: runner, locator: locator).files(of: core)

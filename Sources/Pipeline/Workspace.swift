@@ -30,6 +30,8 @@ public struct Workspace: Hashable, Sendable {
   var stamps: FilePath { root.appending("stamps") }
   /// The trial compilation of a toolkit.
   var probe: FilePath { root.appending("probe") }
+  /// Slices' libraries as archives hold them, from the moment they are deflated until they are in archives.
+  var deflated: FilePath { temporary.appending("deflated.zip") }
   /// Temporary files of children: nvcc's are too large for a small /tmp.
   var temporary: FilePath { root.appending("tmp") }
 

@@ -92,14 +92,14 @@ public struct UnitFiles: Hashable, Sendable {
     let shared = order.filter { other.files[$0] != nil }.map(file)
     for path in order where other.files[path] == nil {
       let own = file(path)
-      // A function that a header declares for both is the same function, whether its body is seen or not.
-      let names = own.names.subtracting(own.names(declaredIn: shared))
       if let reach = own.reach { return "\(path) has \(reach)" }
       if let name = own.declared.first(where: { name in order.contains { file($0).macros.contains(name) } }) {
         return "\(path) declares what the macro \(name) stands for"
       }
       for read in other.order {
-        if let name = names.first(where: other.file(read).mentioned.contains) {
+        // A function that a header declares for both is the same function, whether its body is seen or not.
+        let mentioned = other.file(read).mentioned
+        if let name = own.names.first(where: { mentioned.contains($0) && !own.repeats($0, of: shared) }) {
           return "\(path) declares \(name), which \(read) mentions"
         }
       }

@@ -47,17 +47,27 @@ struct Declaration {
     return rest.indices.contains { rest[$0].isParentheses && Self.name(in: rest, before: $0) != nil }
   }
 
-  /// The name of the function that it declares, if it is that and no more, and its text leaves no doubt: a literal could be
-  /// any, and of a template there can be more than one.
-  var functionName: String? {
-    guard isFunction, !tokens.contains(.literal), pieces.first != .word("template"),
-      !pieces.contains(.mark("=")), meaning.reach == nil, meaning.names.count == 1
-    else { return nil }
-    return meaning.names.first
+  /// What a declaration says.
+  struct Meaning {
+    /// The names that it declares.
+    var names: [String] = []
+    /// What it does that no name shows.
+    var reach: String?
+    /// The name again, if it declares a function and no more, and its text leaves no doubt which.
+    var function: String?
   }
 
-  /// The names that it declares, and what it does that no name shows.
-  var meaning: (names: [String], reach: String?) {
+  /// What it says.
+  var meaning: Meaning {
+    let (names, reach) = namesAndReach
+    // A literal could be any, and of a template there can be more than one.
+    let isPlain =
+      reach == nil && names.count == 1 && isFunction && pieces.first != .word("template")
+      && !pieces.contains(.mark("=")) && !tokens.contains(.literal)
+    return Meaning(names: names, reach: reach, function: isPlain ? names.first : nil)
+  }
+
+  private var namesAndReach: (names: [String], reach: String?) {
     // Without attributes in front.
     let head = Array(afterTemplate.drop { $0 == .brackets })
     switch head.first {

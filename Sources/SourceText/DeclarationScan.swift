@@ -3,7 +3,6 @@
 /// No parser of C++: what stands in parentheses and braces is passed over, and where a declaration could mean two things,
 /// both names count. So it finds too many names rather than too few, which is what its users need.
 struct DeclarationScan {
-  private(set) var declared: Set<String> = []
   /// Functions as they are declared, by name.
   private(set) var functions: [String: Set<FunctionHead>] = [:]
   /// Names that are declared in any other way.
@@ -86,10 +85,7 @@ struct DeclarationScan {
       if scope.braces == 0 { endBraces() }
     case .mark(","): scope.nameMayFollow = scope.braces == 1
     case .word(let word):
-      if scope.isEnumeration, scope.braces == 1, scope.nameMayFollow {
-        others.insert(word)
-        declare(word)
-      }
+      if scope.isEnumeration, scope.braces == 1, scope.nameMayFollow { others.insert(word) }
       scope.nameMayFollow = false
     default: scope.nameMayFollow = false
     }
@@ -148,22 +144,19 @@ struct DeclarationScan {
 
   private mutating func endDeclaration() {
     let meaning = scope.head.meaning
-    if let name = scope.head.functionName {
+    if let name = meaning.function {
       functions[name, default: []].insert(
         FunctionHead(namespaces: scope.namespaces, tokens: scope.head.tokens)
       )
     } else {
       others.formUnion(meaning.names)
     }
-    for name in meaning.names { declare(name) }
     reach = reach ?? meaning.reach
     scope.head = Declaration()
   }
 
-  private mutating func declare(_ name: String) {
-    guard !Declaration.keywords.contains(name) else { return }
-    declared.insert(name)
-  }
+  /// All names that are declared.
+  var declared: Set<String> { others.union(functions.keys).subtracting(Declaration.keywords) }
 }
 
 /// A function's declaration without its body: two that are equal declare one function.

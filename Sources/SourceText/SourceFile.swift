@@ -33,14 +33,11 @@ public struct SourceFile: Hashable, Sendable {
   /// The names that are something else too.
   private let others: Set<String>
 
-  /// The names that it declares in no other way than files that are read in front of it: it defines their functions.
-  public func names(declaredIn headers: [SourceFile]) -> Set<String> {
-    var known: Set<String> = []
-    for (name, own) in functions where !others.contains(name) {
-      let before = headers.reduce(into: Set<FunctionHead>()) { $0.formUnion($1.functions[name] ?? []) }
-      if own.isSubset(of: before) { known.insert(name) }
-    }
-    return known
+  /// Whether a name stands in it for nothing but functions that others declare in the same words, such as headers of what it
+  /// defines.
+  public func repeats(_ name: String, of headers: [SourceFile]) -> Bool {
+    guard !others.contains(name), let own = functions[name] else { return false }
+    return own.allSatisfy { head in headers.contains { $0.functions[name]?.contains(head) == true } }
   }
 
   /// Reads a text.
@@ -49,13 +46,14 @@ public struct SourceFile: Hashable, Sendable {
     var scan = DeclarationScan()
     for token in tokens { scan.read(token) }
     scan.finish()
+    let declared = scan.declared
     mentioned = tokens.reduce(into: []) { $0.formUnion($1.words) }
-    declared = scan.declared
+    self.declared = declared
     macros = scan.macros
     (functions, others) = (scan.functions, scan.others.union(scan.macros))
     names = declared.union(macros)
     // What a macro stands for may be another name.
-    reach = scan.reach ?? scan.declared.intersection(scan.macros).min().map { "the macro \($0)" }
+    reach = scan.reach ?? declared.intersection(scan.macros).min().map { "the macro \($0)" }
     isReadOnce = tokens.contains(.directive("pragma", [.word("once")])) || Self.isGuarded(tokens)
     includes = tokens.compactMap {
       guard case .include(let file, let quoted) = $0 else { return nil }
