@@ -79,7 +79,9 @@ struct PlanCommand: AsyncParsableCommand {
       switch format {
       case .json: print(try json(document), terminator: "")
       case .githubMatrix:
-        print(try machines.matrix(flashAttention: planned.spec.flashAttention), terminator: "")
+        let (line, warning) = try machines.matrix(flashAttention: planned.spec.flashAttention)
+        if let warning { FileHandle.standardError.write(Data(warning.utf8)) }
+        print(line, terminator: "")
       case .table, .markdown:
         print(
           render(plan: planned, digest: document.digest, isMarkdown: format == .markdown),

@@ -32,13 +32,21 @@ struct ShardCount: ParsableArguments {
 
   /// The jobs, balanced by the measured times of ggml-cuda's units, as GitHub Actions' matrix.
   ///
-  /// - Returns: one line of JSON, as `$GITHUB_OUTPUT` wants it.
+  /// - Returns: one line of JSON, as `$GITHUB_OUTPUT` wants it, and what to say of a count that brings nothing.
   /// - Throws: `ShardPlanError` for a count that can't be.
-  func matrix(flashAttention: Bool) throws -> String {
+  func matrix(flashAttention: Bool) throws -> (line: String, warning: String?) {
     let costs = try ReleasePipeline.costs(.ofThisInstallation(), flashAttention: flashAttention)
-    let plan = try ShardPlan(units: costs.units, costs: costs, count: shards ?? 1)
+    let count = shards ?? 1
+    let plan = try ShardPlan(units: costs.units, costs: costs, count: count)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(ShardMatrix(plan)), as: UTF8.self) + "\n"
+    let line = String(decoding: try encoder.encode(ShardMatrix(plan)), as: UTF8.self) + "\n"
+    guard let enough = ShardPlan.enough(for: costs.units, costs: costs), count > enough.count else {
+      return (line, nil)
+    }
+    return (
+      line,
+      "warning: \(count) shards end no earlier than \(enough.count): with those, '\(enough.longest)' has a machine to itself\n"
+    )
   }
 }

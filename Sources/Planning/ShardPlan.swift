@@ -39,6 +39,18 @@ public struct ShardPlan: Hashable, Sendable, Codable {
     }
   }
 
+  /// The fewest shards that end as early as any number of them can: when the longest unit does.
+  ///
+  /// - Returns: that number and the unit; none without units.
+  public static func enough(for units: [String], costs: UnitCosts) -> (count: Int, longest: String)? {
+    guard let longest = costs.longestFirst(units).first else { return nil }
+    let count = (1...Shard.most).first { count in
+      let plan = try? ShardPlan(units: units, costs: costs, count: count)
+      return plan?.shares.allSatisfy { $0.seconds <= longest.seconds } ?? false
+    }
+    return count.map { ($0, longest.name) }
+  }
+
   /// The units of a share; empty for a share of another plan.
   public func units(of shard: Shard) -> [String] { shares.first { $0.shard == shard }?.units ?? [] }
 }

@@ -75,6 +75,16 @@ import Testing
     #expect(throws: ShardPlanError.count(0)) { try ShardPlan(units: ["a"], costs: costs, count: 0) }
   }
 
+  @Test("as many shards as are of use: when the longest unit is compiled, the others are, too")
+  func enough() throws {
+    let two = try #require(ShardPlan.enough(for: costs.units, costs: costs))
+    #expect(two.count == 2 && two.longest == "a.cu")
+    // One more small unit, and two machines no longer suffice.
+    let three = try #require(ShardPlan.enough(for: costs.units + ["new.cu"], costs: costs))
+    #expect(three.count == 3 && three.longest == "a.cu")
+    #expect(ShardPlan.enough(for: [], costs: costs) == nil)
+  }
+
   @Test("the matrix: the core first, then every share with its percentage and a name without a slash")
   func matrix() throws {
     let plan = try ShardPlan(units: ["a.cu", "b.cu", "c.cu", "d.cu"], costs: costs, count: 2)
