@@ -82,6 +82,17 @@ function(llcuda_absolute_sources out target)
     set(${out} "${absolute}" PARENT_SCOPE)
 endfunction()
 
+# Gives those of the named files in a folder that are in the list `sources` of the caller.
+function(llcuda_present_sources out folder)
+    set(present "")
+    foreach(name IN LISTS ARGN)
+        if("${folder}/${name}" IN_LIST sources)
+            list(APPEND present "${folder}/${name}")
+        endif()
+    endforeach()
+    set(${out} "${present}" PARENT_SCOPE)
+endfunction()
+
 # Gives the files that a list names: paths in llama.cpp, each may have a *. CMake runs again when the list changes.
 function(llcuda_listed_files out list_file)
     set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${list_file}")
