@@ -80,7 +80,7 @@ struct PlanCommand: AsyncParsableCommand {
       case .json: print(try json(document), terminator: "")
       case .githubMatrix:
         let (line, warning) = try machines.matrix(flashAttention: planned.spec.flashAttention)
-        if let warning { FileHandle.standardError.write(Data(warning.utf8)) }
+        if let warning { FileHandle.standardError.write(Data("\(warning)\n".utf8)) }
         print(line, terminator: "")
       case .table, .markdown:
         print(

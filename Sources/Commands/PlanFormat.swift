@@ -3,6 +3,7 @@ import Building
 import Foundation
 import Pipeline
 import Planning
+import ReleaseModel
 
 /// How a plan is written.
 enum PlanFormat: String, CaseIterable, ExpressibleByArgument {
@@ -34,19 +35,20 @@ struct ShardCount: ParsableArguments {
   ///
   /// - Returns: one line of JSON, as `$GITHUB_OUTPUT` wants it, and what to say of a count that brings nothing.
   /// - Throws: `ShardPlanError` for a count that can't be.
-  func matrix(flashAttention: Bool) throws -> (line: String, warning: String?) {
+  func matrix(flashAttention: Bool) throws -> (line: String, warning: Diagnostic?) {
     let costs = try ReleasePipeline.costs(.ofThisInstallation(), flashAttention: flashAttention)
     let count = shards ?? 1
     let plan = try ShardPlan(units: costs.units, costs: costs, count: count)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let line = String(decoding: try encoder.encode(ShardMatrix(plan)), as: UTF8.self) + "\n"
-    guard let enough = ShardPlan.enough(for: costs.units, costs: costs), count > enough.count else {
-      return (line, nil)
-    }
-    return (
-      line,
-      "warning: \(count) shards end no earlier than \(enough.count): with those, '\(enough.longest)' has a machine to itself\n"
+    let enough = ShardPlan.enough(for: costs.units, costs: costs)
+    return (line, enough.flatMap { count > $0.count ? Self.warning(of: count, enough: $0) : nil })
+  }
+
+  private static func warning(of count: Int, enough: (count: Int, longest: String)) -> Diagnostic {
+    .warning(
+      "\(count) shards end no earlier than \(enough.count), since '\(enough.longest)' alone takes that long; use \(enough.count) or fewer"
     )
   }
 }
